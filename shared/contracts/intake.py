@@ -1,0 +1,197 @@
+"""What intake publishes: the life of a request (诉求) as its resident sees it, and changes to residents."""
+
+from enum import StrEnum
+
+from shared.contracts.base import (
+    Code,
+    Count,
+    Event,
+    Flag,
+    Minutes,
+    Moment,
+    Owner,
+    PersonalId,
+    Reference,
+    ThingId,
+)
+
+
+class Urgency(StrEnum):
+    """How long handling may take: 2 working hours, 24 hours, 7 days, 15 days (DOMAIN, Request)."""
+
+    EMERGENCY = "emergency"
+    URGENT = "urgent"
+    NORMAL = "normal"
+    LONG = "long"
+
+
+class Channel(StrEnum):
+    WEB = "web"
+    HOTLINE = "hotline"
+    WECHAT = "wechat"
+    WALK_IN = "walk_in"
+    PATROL = "patrol"
+    PORTAL = "portal"
+    IMPORT = "import"
+
+
+class Outcome(StrEnum):
+    """How a request ended."""
+
+    RESOLVED = "resolved"
+    PARTLY_RESOLVED = "partly_resolved"
+    EXPLAINED = "explained"
+    NOT_RESOLVED = "not_resolved"
+
+
+class _RequestEvent(Event):
+    owner = Owner.INTAKE
+    aggregate = "request"
+
+    request: PersonalId
+
+
+class RequestFiled(_RequestEvent):
+    """A resident's request was received (受理). It has a reference number, and its limits run."""
+
+    type = "request.filed"
+    consumers = ("casework", "notifications")
+
+    resident: PersonalId
+    reference: Reference
+    category: Code | None = None
+    """Code in the official taxonomy: 2, 4 or 6 digits for level 1, 2 or 3; none where nobody has said yet."""
+    urgency: Urgency
+    grid: ThingId | None = None
+    """The grid that the place lies in; none where no place was given."""
+    channel: Channel
+    filed: Moment
+    due: Moment
+    """When handling has to be finished, in working time where the limit is one."""
+    due_provisional: Flag = False
+    """The due time lies in a year whose official calendar is not published yet."""
+    prefers_same_gender: Flag = False
+    """The resident asked for a worker of the same gender; `resident_gender` is then given."""
+    resident_gender: Code | None = None
+    history: Flag = False
+    """Filed as a record of the past: nobody is assigned and nobody is told."""
+
+
+class RequestAccepted(_RequestEvent):
+    """The community took the request on (立案)."""
+
+    type = "request.accepted"
+    consumers = ("casework", "notifications")
+
+    resident: PersonalId
+    due: Moment
+    within_limit: Flag
+
+
+class RequestRejected(_RequestEvent):
+    """The community does not take the request on, for a reason of a closed list."""
+
+    type = "request.rejected"
+    consumers = ("casework", "notifications")
+
+    resident: PersonalId
+    reason: Code
+
+
+class RequestDuplicated(_RequestEvent):
+    """The request says what another one already says; it goes on as part of that one."""
+
+    type = "request.duplicated"
+    consumers = ("casework", "notifications")
+
+    resident: PersonalId
+    duplicate_of: PersonalId
+
+
+class RequestWithdrawn(_RequestEvent):
+    """The resident took the request back before it was handled."""
+
+    type = "request.withdrawn"
+    consumers = ("casework", "notifications")
+
+    resident: PersonalId
+
+
+class RequestReworked(_RequestEvent):
+    """The check after handling (核查) was not satisfied; the worker goes on."""
+
+    type = "request.reworked"
+    consumers = ("casework", "notifications")
+
+    resident: PersonalId
+    reason: Code
+    round: Count
+
+
+class RequestRedispatched(_RequestEvent):
+    """After two returns (退单) the head decided that the request stays here, and with whom."""
+
+    type = "request.redispatched"
+    consumers = ("casework",)
+
+    worker: PersonalId | None = None
+    """The worker the head named; none lets the assignment choose again."""
+
+
+class RequestClosed(_RequestEvent):
+    """The request is finished (结案). `working_minutes` is the time from filing to handling by the calendar."""
+
+    type = "request.closed"
+    consumers = ("casework", "notifications")
+
+    resident: PersonalId
+    outcome: Outcome
+    within_limit: Flag
+    working_minutes: Minutes
+
+
+class RequestReopened(_RequestEvent):
+    """The resident was not satisfied and opened the request again within 15 days of closing."""
+
+    type = "request.reopened"
+    consumers = ("casework", "notifications")
+
+    resident: PersonalId
+    reason: Code
+    due: Moment
+    round: Count
+
+
+class RequestRated(_RequestEvent):
+    """The resident was called back (回访): the three rates (三率) are counted from this."""
+
+    type = "request.rated"
+
+    responded: Flag
+    resolved: Flag
+    satisfied: Flag
+    excluded: Flag = False
+    """Left out of the three rates as outside the community's scope; counted and shown beside them."""
+    reason: Code | None = None
+
+
+class ResidentContactChanged(Event):
+    """A resident's ways to be reached changed; whoever remembers the old ones forgets them."""
+
+    type = "resident.contact_changed"
+    owner = Owner.INTAKE
+    aggregate = "resident"
+    consumers = ("notifications",)
+
+    resident: PersonalId
+
+
+class ResidentErased(Event):
+    """A resident's personal data was destroyed; whoever holds anything of it destroys it too."""
+
+    type = "resident.erased"
+    owner = Owner.INTAKE
+    aggregate = "resident"
+    consumers = ("casework", "employment", "notifications")
+
+    resident: PersonalId
