@@ -1,0 +1,20 @@
+"""PostgreSQL for every service: transactions of one tenant, ids, encrypted columns, migrations."""
+
+from shared.database.columns import NAMING, TenantMixin, UtcTime
+from shared.database.encryption import DataKey, Keyring, Undecipherable
+from shared.database.engine import EVERYWHERE, Database, scope, scope_of
+from shared.database.ids import new_id
+
+__all__ = [
+    "EVERYWHERE",
+    "NAMING",
+    "DataKey",
+    "Database",
+    "Keyring",
+    "TenantMixin",
+    "Undecipherable",
+    "UtcTime",
+    "new_id",
+    "scope",
+    "scope_of",
+]
