@@ -1,0 +1,3 @@
+"""Fixtures for all tests; they live in tests/support, a file for each real part."""
+
+pytest_plugins = ["tests.support.postgres", "tests.support.clock"]

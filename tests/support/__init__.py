@@ -1,0 +1,1 @@
+"""What tests stand on: real servers, a running service in process, tokens."""
