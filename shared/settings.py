@@ -1,0 +1,95 @@
+"""The environment variables that every service reads. A service adds its own in its `settings.py`.
+
+Names are the upper-case field names. Secrets may be given as files: `DATABASE_URL_FILE=/run/secrets/…` stands for
+the content of that file as `DATABASE_URL`.
+"""
+
+import os
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import BaseModel, Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Issuer(BaseModel):
+    """An OIDC issuer whose tokens are taken, with its keys by URL or in a file."""
+
+    issuer: str
+    audience: str = "longxi"
+    jwks_url: str | None = None
+    jwks_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _has_keys(self) -> Self:
+        if (self.jwks_url is None) == (self.jwks_file is None):
+            raise ValueError("give either jwks_url or jwks_file")
+        return self
+
+
+class ServiceSettings(BaseSettings):
+    """What all services have in common."""
+
+    model_config = SettingsConfigDict(extra="ignore", use_attribute_docstrings=True)
+
+    mode: Literal["development", "production"] = "development"
+    """Production refuses to start on what only a laptop may have."""
+    database_url: str
+    """The service's role: `postgresql://role:password@host:port/name`."""
+    database_owner_url: str | None = None
+    """The tables' owner; only `migrate` needs it."""
+    database_pool: int = Field(default=10, ge=2, le=100)
+    """Connections of each of the two pools of a process (sessions, and single statements)."""
+    kafka_bootstrap_servers: str | None = None
+    """Apache Kafka, `host:port,…`; without it the local event log."""
+    kafka_partitions: int = Field(default=6, ge=1, le=1000)
+    """Partitions of a topic that has to be made; in production the operator makes the topics."""
+    local_log_url: str | None = None
+    """Database of the local event log."""
+    redis_url: str | None = None
+    """`redis://[:password@]host:port/0`; without it each process caches for itself."""
+    tenants_file: Path | None = None
+    """TOML file of the communities; without it there is one, `longxi`."""
+    oidc_issuers: list[Issuer] = Field(default_factory=list)
+    """JSON list of issuers whose tokens are taken."""
+    service_key_file: Path | None = None
+    """Private JWK that signs this service's own tokens."""
+    service_issuer: str = "longxi-services"
+    """The `iss` of those tokens; the other services list it among their issuers."""
+    master_key_file: Path | None = None
+    """Master keys of personal data; needed by services that hold any."""
+    intake_url: str = "http://127.0.0.1:8101"
+    casework_url: str = "http://127.0.0.1:8102"
+    employment_url: str = "http://127.0.0.1:8103"
+    notifications_url: str = "http://127.0.0.1:8104"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8100, ge=0, le=65535)
+    """Port of the HTTP API."""
+    worker_port: int = Field(default=8200, ge=0, le=65535)
+    """Port of the worker's /healthz, /readyz and /metrics."""
+    otlp_endpoint: str | None = None
+    """OpenTelemetry collector, OTLP over HTTP; without it spans are not recorded."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    outbox_days: int = Field(default=14, ge=1, le=3650)
+    """Replay window: how long published events can be sent again."""
+
+    @model_validator(mode="after")
+    def _has_a_log(self) -> Self:
+        if self.kafka_bootstrap_servers is None and self.local_log_url is None:
+            raise ValueError("set KAFKA_BOOTSTRAP_SERVERS, or LOCAL_LOG_URL for the local event log")
+        if self.mode == "production" and self.kafka_bootstrap_servers is None:
+            raise ValueError("in production mode KAFKA_BOOTSTRAP_SERVERS has to be set")
+        return self
+
+    def url_of(self, service: str) -> str:
+        """Base URL of another service's API."""
+        url: str = getattr(self, f"{service}_url")
+        return url.rstrip("/")
+
+
+def read_secret_files() -> None:
+    """Put the content of each `NAME_FILE` variable whose `NAME` a service reads into `NAME`, unless it is set."""
+    for variable in [name for name in os.environ if name.endswith(("_URL_FILE", "_PASSWORD_FILE"))]:
+        target = variable.removesuffix("_FILE")
+        if target not in os.environ:
+            os.environ[target] = Path(os.environ[variable]).read_text().strip()
