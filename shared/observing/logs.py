@@ -64,7 +64,8 @@ def configure(
         processors=[structlog.stdlib.filter_by_level, *shared, ProcessorFormatter.wrap_for_formatter],
         wrapper_class=BoundLogger,
         logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=True,
+        # Loggers are made at import, before this is called, and a test may set up logging again.
+        cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(stream or sys.stdout)
     handler.setFormatter(
