@@ -1,0 +1,1 @@
+"""Telling people: messages to residents and workers, webhooks to portals."""

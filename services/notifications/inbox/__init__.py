@@ -1,0 +1,1 @@
+"""The in-app inbox: everything a person was told, in their language."""

@@ -1,0 +1,1 @@
+"""Each message's record: its states, its story and the counts."""

@@ -1,0 +1,1 @@
+"""What networks say became of an SMS."""

@@ -1,0 +1,1 @@
+"""The words of every message: versioned data files, checked at start, rendered without side effects."""

@@ -1,0 +1,1 @@
+"""Portals' webhooks: subscriptions, signed deliveries, retries."""
