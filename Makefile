@@ -1,0 +1,48 @@
+# Longxi. `make help` explains each target.
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+BIN := .venv/bin
+READY := .venv/.ready
+export UV_PYTHON_DOWNLOADS := never
+export UV_PROJECT_ENVIRONMENT := .venv
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run demo test check documents kafka clean
+
+help: ## Say what each target does
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-11s %s\n", $$1, $$2}'
+
+setup: $(READY) ## Make the virtual environment .venv from uv.lock
+
+$(READY): pyproject.toml uv.lock
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	$(BIN)/uv sync --quiet --frozen --all-extras --inexact
+	@touch $(READY)
+
+run: $(READY) ## Start the whole platform here, load the sample community, show the flow; data in .longxi/, Ctrl-C stops
+	@$(BIN)/longxi run
+
+demo: $(READY) ## The same in a temporary folder, then stop
+	@$(BIN)/longxi demo
+
+test: $(READY) ## Run every test that this machine has the parts for; says what it skipped and why
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(READY) ## Lint, types, import rules, and drift of documents and migrations
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m tests.architecture
+	$(BIN)/python -m pytest -q tests/contracts
+
+documents: $(READY) ## Write docs/events and docs/api from the code
+	$(BIN)/python -m shared.contracts.documents
+	$(BIN)/python -m shared.runtime.documents
+
+kafka: $(READY) ## Get Apache Kafka (needs Java 17 and Maven) and run a broker on 127.0.0.1:9092
+	@$(BIN)/python -m shared.testing.kafka_broker --port 9092
+
+clean: ## Remove what was built; data in .longxi/ stays
+	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache tests/contracts/asyncapi/node_modules
