@@ -1,7 +1,8 @@
 """What import-linter cannot see: `python -m tests.architecture` checks the shape of services file by file.
 
 - within a service `main > routes | handlers | jobs > actions > queries | clients > tables > rules`
-- rules are plain Python: the standard library and the few shared packages without I/O
+- rules are plain Python: the standard library and the few shared packages without I/O; so is every module that rules
+  import, whatever its name (a table of words, a policy)
 - SQL only in tables, queries and actions; nobody in a service commits
 - no file over 400 lines
 """
@@ -36,14 +37,31 @@ def problems() -> list[str]:
         lines = path.read_text(encoding="utf-8").count("\n")
         if lines > MAX_LINES and "migrations" not in path.parts:
             found.append(f"{_short(path)}:1: {lines} lines; split it by idea")
-    for path in _files("services"):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        found += [f"{_short(path)}:{line}: {what}" for line, what in _breaches(path, tree)]
+    trees = {
+        _module(path): (path, ast.parse(path.read_text(encoding="utf-8"))) for path in _files("services")
+    }
+    plain = _plain_modules({module: tree for module, (_, tree) in trees.items()})
+    for module, (path, tree) in trees.items():
+        layer = "rules" if module in plain else _layer(tuple(module.split(".")))
+        found += [f"{_short(path)}:{line}: {what}" for line, what in _breaches(layer, tree)]
     return found
 
 
-def _breaches(path: Path, tree: ast.AST) -> Iterator[tuple[int, str]]:
-    layer = _layer(path.relative_to(ROOT).with_suffix("").parts)
+def _plain_modules(trees: dict[str, ast.Module]) -> set[str]:
+    """Modules of no layer of their own that rules stand on, directly or through each other."""
+    plain: set[str] = set()
+    waiting = [module for module in trees if _layer(tuple(module.split("."))) == "rules"]
+    while waiting:
+        for node in ast.walk(trees[waiting.pop()]):
+            for imported, names in _imports(node):
+                for target in (imported, *(f"{imported}.{name}" for name in names)):
+                    if target in trees and target not in plain and _layer(tuple(target.split("."))) is None:
+                        plain.add(target)
+                        waiting.append(target)
+    return plain
+
+
+def _breaches(layer: str | None, tree: ast.AST) -> Iterator[tuple[int, str]]:
     for node in ast.walk(tree):
         if (
             isinstance(node, ast.Call)
@@ -67,7 +85,7 @@ def _import_breaches(layer: str | None, module: str, names: list[str]) -> Iterat
         yield f"{layer} must not import {target} ({module})"
     if layer == "rules":
         top = module.split(".", maxsplit=1)[0]
-        own = module.startswith("services.") and target == "rules"
+        own = module.startswith("services.") and target in {"rules", None}
         if top not in sys.stdlib_module_names and not own and not module.startswith(PLAIN):
             yield f"rules are plain Python, without {module}"
     if module.startswith("sqlalchemy") and layer not in {"tables", "queries", "actions"} and SQL & set(names):
@@ -89,6 +107,10 @@ def _layer(parts: tuple[str, ...]) -> str | None:
 def _files(*folders: str) -> Iterator[Path]:
     for folder in folders:
         yield from sorted((ROOT / folder).rglob("*.py"))
+
+
+def _module(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
 def _short(path: Path) -> str:
