@@ -61,3 +61,5 @@ class JobMatched(Event):
     """Courses that teach a missing skill."""
     policy: Code
     """Version of the matching policy that decided."""
+    expires: Moment | None = None
+    """When the vacancy will be gone: from then on nobody is to be told of it."""

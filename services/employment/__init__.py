@@ -1,0 +1,1 @@
+"""Getting people into work: who looks for it, what there is, and what fits."""

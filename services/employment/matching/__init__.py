@@ -1,0 +1,1 @@
+"""Which vacancy fits which seeker, and why."""

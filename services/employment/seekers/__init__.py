@@ -1,0 +1,1 @@
+"""Residents who look for work (求职登记)."""
