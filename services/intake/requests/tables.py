@@ -1,0 +1,150 @@
+"""Requests: their state, their text, their story, and who was told.
+
+The text lies apart from the state, so that the many changes of state do not write it again and again.
+"""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Date, ForeignKey, Identity, Index, SmallInteger, String, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.intake.tables import Base
+from shared.database import UtcTime
+
+NUMBERS = "request_number"
+"""The sequence of blocks of reference numbers; each value is a block of `BLOCK` numbers."""
+BLOCK = 100
+
+_CODE = String(48)
+
+
+class Request(Base):
+    """What was filed, which never changes, then what its life changes (`rules.Life`)."""
+
+    __tablename__ = "request"
+    __table_args__ = (
+        Index(None, "tenant", "reference", unique=True),
+        Index(None, "tenant", "source", "external_id", unique=True),
+        Index(None, "tenant", "state", "id"),
+        Index(None, "tenant", "resident", "id"),
+        Index(None, "tenant", "grid", "id"),
+        Index(None, "tenant", "category", "id"),
+        Index("ix_request_handle_due", "tenant", "handle_due", postgresql_where=text("handle_open")),
+        Index("ix_request_step_due", "tenant", "step_due", postgresql_where=text("step IS NOT NULL")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    reference: Mapped[str] = mapped_column(String(15))
+    resident: Mapped[UUID] = mapped_column(ForeignKey("resident.id"))
+    category: Mapped[str | None] = mapped_column(String(6))
+    urgency: Mapped[str] = mapped_column(String(16))
+    channel: Mapped[str] = mapped_column(String(16))
+    grid: Mapped[UUID | None]
+    place: Mapped[str | None] = mapped_column(String(24))
+    """The place by which the grid was found: a name on a door plate, not an address."""
+    prefers_same_gender: Mapped[bool]
+    filed: Mapped[datetime] = mapped_column(UtcTime)
+    submitted: Mapped[datetime | None] = mapped_column(UtcTime)
+    """When it was written, where an import says so."""
+    source: Mapped[str | None] = mapped_column(String(32))
+    external_id: Mapped[str | None] = mapped_column(String(64))
+    history: Mapped[bool]
+
+    version: Mapped[int]
+    state: Mapped[str] = mapped_column(String(16))
+    handle_started: Mapped[datetime] = mapped_column(UtcTime)
+    handle_due: Mapped[datetime] = mapped_column(UtcTime)
+    handle_provisional: Mapped[bool]
+    handle_open: Mapped[bool]
+    handle_overdue: Mapped[datetime | None] = mapped_column(UtcTime)
+    step: Mapped[str | None] = mapped_column(String(16))
+    step_started: Mapped[datetime | None] = mapped_column(UtcTime)
+    step_due: Mapped[datetime | None] = mapped_column(UtcTime)
+    step_provisional: Mapped[bool | None]
+    step_overdue: Mapped[datetime | None] = mapped_column(UtcTime)
+    accepted: Mapped[datetime | None] = mapped_column(UtcTime)
+    dispatched: Mapped[datetime | None] = mapped_column(UtcTime)
+    handled: Mapped[datetime | None] = mapped_column(UtcTime)
+    closed: Mapped[datetime | None] = mapped_column(UtcTime)
+    worker: Mapped[UUID | None]
+    returns: Mapped[int] = mapped_column(SmallInteger)
+    head_decides: Mapped[bool]
+    reworks: Mapped[int] = mapped_column(SmallInteger)
+    reopenings: Mapped[int] = mapped_column(SmallInteger)
+    reason: Mapped[str | None] = mapped_column(_CODE)
+    duplicate_of: Mapped[UUID | None]
+    outcome: Mapped[str | None] = mapped_column(String(16))
+    within_limit: Mapped[bool | None]
+    working_minutes: Mapped[int | None]
+    responded: Mapped[bool | None]
+    resolved: Mapped[bool | None]
+    satisfied: Mapped[bool | None]
+    excluded: Mapped[bool | None]
+    exclusion_reason: Mapped[str | None] = mapped_column(_CODE)
+
+
+class RequestText(Base):
+    """The words of a request, encrypted with the resident's key, context `request.<field>:<request>`."""
+
+    __tablename__ = "request_text"
+
+    request: Mapped[UUID] = mapped_column(ForeignKey("request.id"), primary_key=True)
+    subject: Mapped[bytes | None]
+    body: Mapped[bytes]
+    address: Mapped[bytes | None]
+
+
+class StoryEntry(Base):
+    """One thing that happened to a request. Never changed; codes, times and ids only."""
+
+    __tablename__ = "request_story"
+
+    request: Mapped[UUID] = mapped_column(ForeignKey("request.id"), primary_key=True)
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcTime)
+    entry: Mapped[str] = mapped_column(String(24))
+    """A move, or one of `story.Entry`."""
+    from_state: Mapped[str | None] = mapped_column(String(16))
+    to_state: Mapped[str] = mapped_column(String(16))
+    role: Mapped[str] = mapped_column(String(16))
+    """The role that acted; `service` for what followed from another service's event."""
+    actor: Mapped[str] = mapped_column(String(64))
+    reason: Mapped[str | None] = mapped_column(_CODE)
+    details: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+
+
+class Telling(Base):
+    """What became of a message about a request."""
+
+    __tablename__ = "request_telling"
+    __table_args__ = (Index(None, "request", "event", "recipient_kind"),)
+
+    message: Mapped[UUID] = mapped_column(primary_key=True)
+    request: Mapped[UUID] = mapped_column(ForeignKey("request.id"))
+    event: Mapped[str] = mapped_column(_CODE)
+    """The type of the event that the message told of."""
+    recipient: Mapped[UUID]
+    recipient_kind: Mapped[str] = mapped_column(String(16))
+    channel: Mapped[str] = mapped_column(_CODE)
+    template: Mapped[str] = mapped_column(_CODE)
+    state: Mapped[str] = mapped_column(_CODE)
+    """`delivered`, or how it failed."""
+    at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class HolidayNotice(Base):
+    """A notice of the State Council as the district published it: what corrects the working calendar."""
+
+    __tablename__ = "holiday_notice"
+
+    tenant: Mapped[str] = mapped_column(String(31), primary_key=True)
+    notice: Mapped[UUID] = mapped_column(primary_key=True)
+    year: Mapped[int] = mapped_column(SmallInteger)
+    holidays: Mapped[list[date]] = mapped_column(ARRAY(Date))
+    workdays: Mapped[list[date]] = mapped_column(ARRAY(Date))
+    received: Mapped[datetime] = mapped_column(UtcTime)
+    settled: Mapped[datetime | None] = mapped_column(UtcTime)
+    """When the deadlines were computed again for the last time, after every process knew the notice."""

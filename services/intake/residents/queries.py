@@ -1,0 +1,121 @@
+"""Every read of residents. Reading personal data goes through `actions`, which records it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.intake.residents.keys import Holder, Keys
+from services.intake.residents.rules import ResidentErased
+from services.intake.residents.tables import PersonalRead, Resident, ResidentKey, ResidentReference
+from shared.database import Database, scope_of
+from shared.refusals import NotFound
+
+PHONE = "resident.phone"
+"""Purpose of the blind index of phone numbers."""
+
+
+class ResidentNotFound(NotFound):
+    type = "resident-not-found"
+    zh = "没有这位居民。"
+    en = "There is no such resident."
+
+
+_HOLDER = """
+WITH scope AS MATERIALIZED (SELECT set_config('longxi.tenant', $1, true) AS tenant)
+SELECT resident.erased, resident.gender, resident_key.wrapped
+FROM scope
+CROSS JOIN LATERAL (SELECT * FROM resident WHERE tenant = scope.tenant AND id = $2 OFFSET 0) resident
+LEFT JOIN LATERAL (SELECT wrapped FROM resident_key WHERE tenant = scope.tenant AND resident = $2 OFFSET 0)
+    resident_key ON true
+"""
+
+
+async def held_or_loaded(database: Database, tenant: str, keys: Keys, resident: UUID) -> Holder:
+    """The resident's open key; one statement where this process does not hold it.
+
+    Raises ResidentNotFound, ResidentErased.
+    """
+    holder = keys.held(tenant, resident)
+    if holder is None:
+        rows = await database.statement(_HOLDER, tenant, resident)
+        if not rows:
+            raise ResidentNotFound
+        if rows[0]["erased"] is not None or rows[0]["wrapped"] is None:
+            raise ResidentErased
+        holder = keys.unwrap(resident, rows[0]["wrapped"], rows[0]["gender"])
+        keys.hold(tenant, holder)
+    return holder
+
+
+async def holders(session: AsyncSession, keys: Keys, residents: Iterable[UUID]) -> Mapping[UUID, Holder]:
+    """The open keys of those residents that exist and are not erased."""
+    rows = await session.execute(
+        select(ResidentKey.resident, ResidentKey.wrapped, Resident.gender)
+        .join(Resident, Resident.id == ResidentKey.resident)
+        .where(ResidentKey.resident.in_(set(residents)), Resident.erased.is_(None))
+    )
+    tenant = scope_of(session)
+    found: dict[UUID, Holder] = {}
+    for resident, wrapped, gender in rows:
+        holder = keys.held(tenant, resident) or keys.unwrap(resident, wrapped, gender)
+        keys.hold(tenant, holder)
+        found[resident] = holder
+    return found
+
+
+async def one(session: AsyncSession, resident: UUID, *, for_update: bool = False) -> Resident:
+    """Raises ResidentNotFound, ResidentErased."""
+    statement = select(Resident).where(Resident.id == resident)
+    row = await session.scalar(statement.with_for_update() if for_update else statement)
+    if row is None:
+        raise ResidentNotFound
+    if row.erased is not None:
+        raise ResidentErased
+    return row
+
+
+async def several(session: AsyncSession, residents: Sequence[UUID]) -> Sequence[Resident]:
+    """Those that exist and are not erased, in the order asked for."""
+    rows = await session.scalars(
+        select(Resident).where(Resident.id.in_(residents), Resident.erased.is_(None))
+    )
+    by_id = {row.id: row for row in rows}
+    return [by_id[id] for id in dict.fromkeys(residents) if id in by_id]
+
+
+async def by_phone(session: AsyncSession, keys: Keys, phone: str) -> Sequence[UUID]:
+    """All residents with this number (a family may share one), oldest first. `phone` is in its normal form."""
+    index = keys.keyring.blind_index(phone, purpose=PHONE)
+    rows = await session.scalars(
+        select(Resident.id).where(Resident.phone_index == index).order_by(Resident.id)
+    )
+    return rows.all()
+
+
+async def by_references(
+    session: AsyncSession, keys: Keys, source: str, refs: Iterable[str]
+) -> Mapping[str, UUID]:
+    """The residents that another system's numbers stand for, for those that are known."""
+    indexes = {reference_index(keys, source, ref): ref for ref in refs}
+    rows = await session.execute(
+        select(ResidentReference.ref_index, ResidentReference.resident).where(
+            ResidentReference.source == source, ResidentReference.ref_index.in_(indexes)
+        )
+    )
+    return {indexes[index]: resident for index, resident in rows}
+
+
+def reference_index(keys: Keys, source: str, ref: str) -> bytes:
+    return keys.keyring.blind_index(ref, purpose=f"resident.reference.{source}")
+
+
+async def reads(
+    session: AsyncSession, resident: UUID, *, before: int | None, limit: int
+) -> Sequence[PersonalRead]:
+    """Who read the resident's data, the latest first, from below entry `before` on."""
+    statement = select(PersonalRead).where(PersonalRead.resident == resident)
+    if before is not None:
+        statement = statement.where(PersonalRead.id < before)
+    return (await session.scalars(statement.order_by(PersonalRead.id.desc()).limit(limit))).all()
