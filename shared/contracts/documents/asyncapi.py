@@ -69,7 +69,7 @@ def document(version: str) -> Document:
             "version": version,
             "description": "Every fact that the platform's services publish. Events carry ids, codes, times and numbers, "
             "never personal data. A topic has a key for each aggregate, so the events of one are in order.",
-            "license": {"name": "EUPL-1.2"},
+            "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": "application/json",
         "channels": {_channel(topic): _channel_of(topic) for topic in TOPICS},

@@ -1,0 +1,213 @@
+"""The whole platform on one machine: PostgreSQL, the event log, the outside world, and two processes a service.
+
+With KAFKA_BOOTSTRAP_SERVERS or REDIS_URL in the environment those are used in place of the embedded log and the
+caches in each process.
+"""
+
+import asyncio
+import fcntl
+import hashlib
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from shared.database.provision import Access, provision
+from shared.local import leftovers, secrets
+from shared.local.environment import mail_server, service_environment, sms_gateway
+from shared.local.layout import SERVICES, WANTED_PORTS, Home, Stack
+from shared.local.ports import free_port
+from shared.local.postgres import PostgresServer
+from shared.local.processes import Keeper, Program
+from shared.security.local_issuer import LocalIssuer
+
+_READY_SECONDS = 90.0
+TENANT = "longxi"
+
+Say = Callable[[str], None]
+
+
+class PlatformFailed(Exception):
+    """The platform could not be started. The message says what failed and where to look."""
+
+
+class Platform:
+    """One embedded platform in a folder. `start`, then `watch` until it is to end, then `stop`."""
+
+    def __init__(self, home: Home, *, say: Say) -> None:
+        self.home = home
+        self._say = say
+        home.folder.mkdir(parents=True, exist_ok=True)
+        self._ports = self._choose_ports()
+        self._server = PostgresServer(home.postgres, port=self._ports["postgres"])
+        self._keeper = Keeper(home.logs, say=say)
+        self._ended = threading.Event()
+        self.stack: Stack | None = None
+
+    def start(self) -> Stack:
+        """Bring everything up and wait until every process says that it is ready. Raises PlatformFailed."""
+        for name in leftovers.end_all(self._pid_file):
+            self._say(f"{name} was left over from a run that was killed; ended")
+        self._server.start()
+        accesses = asyncio.run(self._provision())
+        issuer = LocalIssuer(self.home.keys / "issuer")
+        kafka = os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
+        self.stack = Stack(
+            tenant=TENANT,
+            urls={service: f"http://127.0.0.1:{self._ports[f'{service}-api']}" for service in SERVICES},
+            workers={service: f"http://127.0.0.1:{self._ports[f'{service}-worker']}" for service in SERVICES},
+            issuer_folder=str(self.home.keys / "issuer"),
+            pages={"mail": f"http://127.0.0.1:{self._ports['mail-page']}"},
+            kafka_bootstrap_servers=kafka,
+            local_log_url=None if kafka else accesses["log"].owner_url,
+            supervisor=os.getpid(),
+        )
+        environments = {
+            service: service_environment(
+                service,
+                self.stack,
+                accesses[service],
+                issuer,
+                self._ports,
+                secrets.master_keys(self.home.keys, service),
+            )
+            for service in SERVICES
+        }
+        self._migrate(environments)
+        for program in (mail_server(self._ports), sms_gateway(self._ports, self.stack)):
+            self._keeper.start(program)
+        for service in SERVICES:
+            for role in ("worker", "api"):
+                command = [sys.executable, "-m", f"services.{service}", role]
+                self._keeper.start(Program(f"{service}-{role}", command, environments[service]))
+        leftovers.write_down(self._pid_file, self._keeper.pids())
+        self._wait_until_ready(self.stack)
+        self.stack.write(self.home)
+        return self.stack
+
+    async def watch(self) -> None:
+        """Keep everything running, PostgreSQL included, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._keeper.watch())
+            tasks.create_task(self._watch_server())
+
+    def stop(self) -> None:
+        """End in order: first the services, which finish what they are doing, then PostgreSQL."""
+        self._ended.set()
+        self._keeper.stop()
+        self._server.stop()
+        self._pid_file.unlink(missing_ok=True)
+
+    def memory(self) -> Mapping[str, int]:
+        """Process ids by name, for whoever measures."""
+        return self._keeper.pids()
+
+    @property
+    def _pid_file(self) -> Path:
+        return self.home.folder / "processes.json"
+
+    def _choose_ports(self) -> Mapping[str, int]:
+        """The ports of last time or the usual ones; another where one is taken, said plainly."""
+        ports: dict[str, int] = {}
+        for name, wanted in WANTED_PORTS.items():
+            ports[name] = free_port(wanted)
+            if ports[name] != wanted:
+                self._say(f"port {wanted} ({name}) is taken; {ports[name]} is used")
+        return ports
+
+    async def _provision(self) -> Mapping[str, Access]:
+        names = [*SERVICES, "log"]
+        known = secrets.passwords(self.home.keys, [*names, *(f"{name}-owner" for name in names)])
+        return {
+            name: await provision(
+                self._server.url, name, password=known[name], owner_password=known[f"{name}-owner"]
+            )
+            for name in names
+        }
+
+    def _migrate(self, environments: Mapping[str, Mapping[str, str]]) -> None:
+        """Run the migrations of services whose steps are not those that ran last time here."""
+        done_file = self.home.folder / "migrated.json"
+        done: dict[str, str] = json.loads(done_file.read_text()) if done_file.exists() else {}
+        wanted = {service: _migration_print(service) for service in SERVICES}
+        due = [service for service in SERVICES if done.get(service) != wanted[service]]
+        runs = {
+            service: subprocess.Popen(  # noqa: S603
+                [sys.executable, "-m", f"services.{service}", "migrate"],
+                env={**os.environ, **environments[service]},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+            )
+            for service in due
+        }
+        for service, run in runs.items():
+            output, _ = run.communicate()
+            if run.returncode != 0:
+                raise PlatformFailed(f"migrating {service} failed: {output.decode(errors='replace')[-1500:]}")
+        done_file.write_text(json.dumps(wanted))
+
+    def _wait_until_ready(self, stack: Stack) -> None:
+        deadline = time.monotonic() + _READY_SECONDS
+        waiting = {
+            **{f"{service}-api": url for service, url in stack.urls.items()},
+            **{f"{service}-worker": url for service, url in stack.workers.items()},
+        }
+        with httpx.Client(timeout=2.0, trust_env=False) as client:
+            while waiting:
+                for name, url in list(waiting.items()):
+                    if _answers(client, f"{url}/readyz"):
+                        del waiting[name]
+                if waiting and time.monotonic() > deadline:
+                    logs = ", ".join(str(self._keeper.log_file(name)) for name in waiting)
+                    raise PlatformFailed(
+                        f"not ready after {_READY_SECONDS:.0f} s: {', '.join(waiting)}; see {logs}"
+                    )
+                time.sleep(0.05)
+
+    async def _watch_server(self) -> None:
+        while not self._ended.is_set():
+            if not self._server.alive():
+                self._say("PostgreSQL ended; started again")
+                await asyncio.to_thread(self._server.start)
+            await asyncio.sleep(0.2)
+
+
+@contextmanager
+def only_one(home: Home) -> Iterator[None]:
+    """Refuse a second platform in the same folder. Raises PlatformFailed."""
+    home.folder.mkdir(parents=True, exist_ok=True)
+    with (home.folder / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise PlatformFailed(f"a platform is already running in {home.folder}") from None
+        yield
+
+
+def _migration_print(service: str) -> str:
+    """A fingerprint of a service's migrations and of the shared tables they make."""
+    digest = hashlib.sha256()
+    for package in (f"services.{service}.migrations", "shared"):
+        found = importlib.util.find_spec(package)
+        if found is None or not found.submodule_search_locations:
+            continue
+        folder = Path(next(iter(found.submodule_search_locations)))
+        pattern = "**/*.py" if package.startswith("services") else "**/migrations.py"
+        for file in sorted(folder.glob(pattern)):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _answers(client: httpx.Client, url: str) -> bool:
+    try:
+        return client.get(url).status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False
