@@ -1,0 +1,179 @@
+"""The envelope of an event: CloudEvents 1.0, in Kafka's binary content mode.
+
+Attributes are `ce_*` headers, the data is the record's value as JSON. The extension attributes are `tenant`,
+`sequence` (from 1, gap-free for each topic and subject), `correlation`, `causation` and `traceparent`; a record that is
+sent again for one consumer also has `replayid` and `replayfor`.
+
+Headers are read and written by hand: the `cloudevents` library takes 12 µs to write and 18 µs to read an event on the
+machine where this takes 5 and 6, and catching up is a matter of microseconds. A test keeps the two in agreement.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from asyncpg.pgproto import pgproto
+
+from shared.contracts.base import Event
+from shared.messaging.records import Record
+
+E_co = TypeVar("E_co", bound=Event, covariant=True)
+
+SPECVERSION = b"1.0"
+CONTENT_TYPE = b"application/json"
+MAX_DATA = 256 * 1024
+"""Bytes of data in one event. A contract's data is a few hundred; Kafka brokers refuse records of 1 MiB."""
+
+_MAX_SEQUENCE = 2**63 - 1
+
+
+class Malformed(Exception):
+    """A record is not an event of ours. The text names the header and never repeats its content."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayMark:
+    """The record is sent again for one consumer, which shall apply it once more (see `replay`)."""
+
+    id: UUID
+    consumer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    id: UUID
+    source: str
+    type: str
+    time: datetime
+    subject: UUID
+    tenant: str
+    sequence: int
+    correlation: UUID
+    causation: UUID | None
+    traceparent: str | None
+    dataschema: str
+    data: bytes
+    replay: ReplayMark | None = None
+
+    def to_record(self, topic: str) -> Record:
+        subject = str(self.subject).encode()
+        headers = [
+            ("content-type", CONTENT_TYPE),
+            ("ce_specversion", SPECVERSION),
+            ("ce_id", str(self.id).encode()),
+            ("ce_source", self.source.encode()),
+            ("ce_type", self.type.encode()),
+            ("ce_time", _timestamp(self.time)),
+            ("ce_subject", subject),
+            ("ce_tenant", self.tenant.encode()),
+            ("ce_sequence", b"%d" % self.sequence),
+            ("ce_correlation", str(self.correlation).encode()),
+        ]
+        if self.causation is not None:
+            headers.append(("ce_causation", str(self.causation).encode()))
+        if self.traceparent is not None:
+            headers.append(("ce_traceparent", self.traceparent.encode()))
+        if self.dataschema:
+            headers.append(("ce_dataschema", self.dataschema.encode()))
+        if self.replay is not None:
+            headers.append(("ce_replayid", str(self.replay.id).encode()))
+            headers.append(("ce_replayfor", self.replay.consumer.encode()))
+        return Record(topic=topic, key=subject, value=self.data, headers=tuple(headers))
+
+    @classmethod
+    def from_record(cls, record: Record) -> "Envelope":
+        """Raises Malformed. Correlation defaults to the id, since foreign publishers may not send one."""
+        headers = dict(record.headers)
+        try:
+            if headers["ce_specversion"] != SPECVERSION:
+                raise Malformed("ce_specversion is not 1.0")
+            id = _id(headers, "ce_id")
+            correlation, causation = headers.get("ce_correlation"), headers.get("ce_causation")
+            traceparent, dataschema = headers.get("ce_traceparent"), headers.get("ce_dataschema")
+            return cls(
+                id,
+                _text(headers, "ce_source", 200),
+                _text(headers, "ce_type", 100),
+                _time(headers["ce_time"]),
+                _id(headers, "ce_subject"),
+                _text(headers, "ce_tenant", 31),
+                _sequence(headers["ce_sequence"]),
+                id if correlation is None else _id(headers, "ce_correlation"),
+                None if causation is None else _id(headers, "ce_causation"),
+                None if traceparent is None else _text(headers, "ce_traceparent", 200),
+                "" if dataschema is None else _text(headers, "ce_dataschema", 200),
+                record.value,
+                _replay(headers) if "ce_replayid" in headers else None,
+            )
+        except KeyError as missing:
+            raise Malformed(f"no header {missing.args[0]}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Received(Generic[E_co]):
+    """An event as a handler gets it: its envelope, and its data as the contract says."""
+
+    envelope: Envelope
+    data: E_co
+
+    @property
+    def id(self) -> UUID:
+        return self.envelope.id
+
+    @property
+    def tenant(self) -> str:
+        return self.envelope.tenant
+
+    @property
+    def time(self) -> datetime:
+        return self.envelope.time
+
+
+def source_of(topic: str) -> str:
+    """The `source` of what we publish: its owner is the topic's first word."""
+    return f"urn:longxi:service:{topic.partition('.')[0]}"
+
+
+def _timestamp(time: datetime) -> bytes:
+    return time.astimezone(UTC).isoformat().replace("+00:00", "Z").encode()
+
+
+def _id(headers: dict[str, bytes], name: str) -> UUID:
+    try:
+        # asyncpg's UUID is a uuid.UUID that is parsed eight times as fast.
+        id: UUID = pgproto.UUID(headers[name].decode("ascii"))
+    except ValueError:
+        raise Malformed(f"{name} is not a UUID") from None
+    return id
+
+
+def _text(headers: dict[str, bytes], name: str, limit: int) -> str:
+    try:
+        text = headers[name].decode("ascii")
+    except ValueError:
+        raise Malformed(f"{name} is not ASCII") from None
+    if not text or len(text) > limit or not text.isprintable():
+        raise Malformed(f"{name} is empty, not printable, or longer than {limit}")
+    return text
+
+
+def _time(value: bytes) -> datetime:
+    try:
+        time = datetime.fromisoformat(value.decode("ascii"))
+    except ValueError:
+        raise Malformed("ce_time is not an RFC 3339 timestamp") from None
+    if time.tzinfo is None:
+        raise Malformed("ce_time has no zone")
+    return time
+
+
+def _sequence(value: bytes) -> int:
+    # int() would also take signs, blanks and underscores.
+    if not value.isdigit() or len(value) > 19 or not 1 <= (number := int(value)) <= _MAX_SEQUENCE:
+        raise Malformed("ce_sequence is not a whole number from 1")
+    return number
+
+
+def _replay(headers: dict[str, bytes]) -> ReplayMark:
+    return ReplayMark(_id(headers, "ce_replayid"), _text(headers, "ce_replayfor", 64))

@@ -1,0 +1,101 @@
+"""The tables that a service publishes from, as `schema/outbox.sql` makes them."""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
+
+_metadata = MetaData()
+_now = text("now()")
+
+
+def _tenant() -> Column[str]:
+    return Column(
+        "tenant", Text, nullable=False, server_default=text("current_setting('longxi.tenant', true)")
+    )
+
+
+outbox = Table(
+    "outbox",
+    _metadata,
+    Column("position", BigInteger, Identity(always=True)),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=_now),
+    Column("id", Uuid, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("aggregate", Uuid, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    _tenant(),
+    Column("type", Text, nullable=False),
+    Column("time", DateTime(timezone=True), nullable=False),
+    Column("correlation", Uuid, nullable=False),
+    Column("causation", Uuid),
+    Column("traceparent", Text),
+    Column("dataschema", Text, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Column("sent_at", DateTime(timezone=True)),
+    Index("ix_outbox_unsent", "position", postgresql_where=text("sent_at IS NULL")),
+    Index("ix_outbox_aggregate", "aggregate", "sequence"),
+    Index("ix_outbox_position", "position", postgresql_using="brin"),
+    postgresql_partition_by="RANGE (recorded_at)",
+)
+
+outbox_stream = Table(
+    "outbox_stream",
+    _metadata,
+    Column("aggregate", Uuid, nullable=False),
+    Column("topic", Text, nullable=False),
+    _tenant(),
+    Column("sequence", BigInteger, nullable=False),
+    PrimaryKeyConstraint("aggregate", "topic", name="pk_outbox_stream"),
+)
+
+outbox_replay = Table(
+    "outbox_replay",
+    _metadata,
+    Column("id", Uuid, nullable=False),
+    _tenant(),
+    Column("requested_at", DateTime(timezone=True), nullable=False, server_default=_now),
+    Column("from_time", DateTime(timezone=True)),
+    Column("to_time", DateTime(timezone=True)),
+    Column("type", Text),
+    Column("aggregate", Uuid),
+    Column("from_sequence", BigInteger),
+    Column("to_sequence", BigInteger),
+    Column("consumer", Text),
+    Column("position", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("sent", BigInteger, nullable=False, server_default=text("0")),
+    Column("finished_at", DateTime(timezone=True)),
+    PrimaryKeyConstraint("id", name="pk_outbox_replay"),
+)
+
+outbox_replay_start = Table(
+    "outbox_replay_start",
+    _metadata,
+    Column(
+        "replay",
+        Uuid,
+        ForeignKey(
+            "outbox_replay.id", name="fk_outbox_replay_start_replay_outbox_replay", ondelete="CASCADE"
+        ),
+        nullable=False,
+    ),
+    Column("aggregate", Uuid, nullable=False),
+    Column("topic", Text, nullable=False),
+    _tenant(),
+    Column("sequence", BigInteger, nullable=False),
+    PrimaryKeyConstraint("replay", "aggregate", "topic", name="pk_outbox_replay_start"),
+)
+
+TABLES = (outbox, outbox_stream, outbox_replay, outbox_replay_start)

@@ -1,0 +1,5 @@
+"""Fixtures of the messaging tests."""
+
+from tests.support.messaging import database, messaging_access, messaging_template
+
+__all__ = ["database", "messaging_access", "messaging_template"]
