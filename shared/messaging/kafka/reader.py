@@ -1,0 +1,165 @@
+"""A member of a consumer group on Kafka."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
+
+from shared.messaging.kafka.administration import ensure_topics
+from shared.messaging.kafka.membership import Membership
+from shared.messaging.log import DEFAULT_PARTITIONS, Fenced, LogError, LogOptions, LogUnavailable
+from shared.messaging.pauses import pauses
+from shared.messaging.records import Record
+
+logger = logging.getLogger(__name__)
+
+_LEAVE_SECONDS = 10.0
+_ANSWER_SECONDS = 10.0
+
+
+class KafkaReader:
+    """See `Reader`. A task in the background opens the consumer, and opens a new one when it broke."""
+
+    def __init__(self, servers: str, group: str, topics: Sequence[str], options: LogOptions) -> None:
+        self._servers = servers
+        self._group = group
+        self._topics = list(topics)
+        self._options = options
+        self._keeper: asyncio.Task[None] | None = None
+        self._membership: Membership | None = None
+        self._opened = asyncio.Event()
+        self._broken = asyncio.Event()
+        self._closing = asyncio.Event()
+        # A fetch that outlasted the read which began it (a rebalance took longer than its timeout).
+        self._fetching: asyncio.Task[tuple[int, list[Record]]] | None = None
+        # Where the records since the last commit were read: more than one place means that some are lost.
+        self._read_in: set[tuple[Membership, int]] = set()
+
+    async def __aenter__(self) -> Self:
+        self._keeper = asyncio.create_task(self._keep_open())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closing.set()
+        self._broken.set()
+        if self._keeper is not None:
+            await self._keeper
+
+    async def read(self, max_records: int = 500, timeout: float = 1.0) -> Sequence[Record]:  # noqa: ASYNC109
+        deadline = time.monotonic() + timeout
+        while True:
+            left = max(deadline - time.monotonic(), 0)
+            membership = await self._opened_membership(left)
+            if membership is None:
+                return ()
+            if self._fetching is None:
+                self._fetching = asyncio.create_task(membership.fetch(max_records, left))
+            # Never cancelled for a timeout: aiokafka would then take the member for one that still reads.
+            done, _ = await asyncio.wait({self._fetching}, timeout=left + 0.05)
+            if not done:
+                return ()
+            fetching, self._fetching = self._fetching, None
+            if fetching.cancelled():
+                continue  # with its consumer
+            failure = fetching.exception()
+            if isinstance(failure, KafkaError):
+                logger.warning("group %s: reading failed, joining again: %r", self._group, failure)
+                self._break()
+                continue
+            epoch, records = fetching.result()
+            if records and membership.accept(epoch, records):
+                self._read_in.add((membership, epoch))
+                return records
+            if time.monotonic() >= deadline:
+                return ()
+
+    async def commit(self) -> None:
+        read_in, self._read_in = self._read_in, set()
+        if not read_in:
+            return
+        membership = self._membership
+        if membership is None or (membership, membership.epoch) not in read_in:
+            raise Fenced(f"group {self._group} went on without this member")
+        if len(read_in) > 1:
+            # Only a new start puts the place back before both the lost batch and the one read after it.
+            membership.settle()
+            self._break()
+            raise Fenced(f"group {self._group} went on without this member")
+        try:
+            async with asyncio.timeout(self._options.commit_timeout):
+                await membership.commit()
+        except (KafkaError, OSError, TimeoutError) as failure:
+            self._read_in = read_in
+            raise LogUnavailable(f"committing as group {self._group}: {failure!r}") from failure
+
+    async def _opened_membership(self, within: float) -> Membership | None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._opened.wait(), within)
+        return self._membership
+
+    def _break(self) -> None:
+        self._membership = None
+        self._opened.clear()
+        self._broken.set()
+
+    async def _keep_open(self) -> None:
+        waiting = pauses()
+        while not self._closing.is_set():
+            self._broken.clear()
+            consumer = self._new_consumer()
+            try:
+                await ensure_topics(self._servers, self._topics, DEFAULT_PARTITIONS, self._options)
+                await consumer.start()
+                membership = Membership(consumer, self._options.handover)
+                consumer.subscribe(self._topics, listener=membership)
+            except (KafkaError, LogError, OSError) as failure:
+                logger.warning("group %s: joining failed, trying again: %r", self._group, failure)
+            else:
+                self._membership = membership
+                self._opened.set()
+                await self._broken.wait()
+                self._break()
+                membership.settle()
+                waiting = pauses()
+            await self._close(consumer)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._closing.wait(), next(waiting))
+
+    async def _close(self, consumer: AIOKafkaConsumer) -> None:
+        if self._fetching is not None:
+            self._fetching.cancel()
+        try:
+            await asyncio.wait_for(consumer.stop(), _LEAVE_SECONDS)
+        except (KafkaError, OSError, TimeoutError) as failure:
+            # The broker will miss its heartbeat.
+            logger.warning("group %s: leaving failed: %r", self._group, failure)
+
+    def _new_consumer(self) -> AIOKafkaConsumer:
+        options = self._options
+        # What the broker allows the members for rejoining: the batch in hand, then the join itself.
+        rebalance = options.handover + options.session_timeout
+        return AIOKafkaConsumer(
+            bootstrap_servers=self._servers,
+            group_id=self._group,
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+            isolation_level="read_committed",
+            session_timeout_ms=_ms(options.session_timeout),
+            heartbeat_interval_ms=_ms(options.heartbeat),
+            max_poll_interval_ms=_ms(options.max_processing),
+            rebalance_timeout_ms=_ms(rebalance),
+            # A join is answered only when all have joined.
+            request_timeout_ms=_ms(rebalance + _ANSWER_SECONDS),
+        )
+
+
+def _ms(seconds: float) -> int:
+    return int(seconds * 1000)
