@@ -5,13 +5,11 @@ An occupation's code begins with the sub-major group (中类) of the national cl
 """
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
 from services.employment.matching.knowledge import Knowledge
-from shared.contracts.vocabulary import codes
-from shared.refusals import InvalidValue
 
 EDUCATION_RANK: Mapping[str, int] = {
     "primary": 1,
@@ -23,20 +21,6 @@ EDUCATION_RANK: Mapping[str, int] = {
     "postgraduate": 6,
 }
 """A vocational secondary school is of the same level as a senior secondary one (高中阶段教育)."""
-
-
-class UnknownCode(InvalidValue):
-    type = "unknown-code"
-    zh = "“{code}”不在{kind}代码表中。"
-    en = "{code} is not a code of the vocabulary {kind}."
-
-
-def check_codes(kind: str, given: Iterable[str], *, field: str) -> None:
-    """Raises UnknownCode for the first code that the vocabulary of this kind does not have."""
-    known = codes(kind)
-    for code in given:
-        if code not in known:
-            raise UnknownCode(field=field, code=code, kind=kind)
 
 
 @cache

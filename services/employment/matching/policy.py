@@ -117,3 +117,17 @@ def _criterion(value: str) -> Criterion:
         return Criterion(value)
     except ValueError:
         raise ValueError(f"{value!r} is not a criterion") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """The policy of each tenant."""
+
+    by_tenant: Mapping[str, MatchingPolicy]
+
+    def of(self, tenant: str) -> MatchingPolicy:
+        """A tenant without settings of its own has the default policy."""
+        return self.by_tenant.get(tenant, _DEFAULT)
+
+
+_DEFAULT = MatchingPolicy()

@@ -4,6 +4,7 @@ What seekers have been told must stay true, so only a draft or a checked vacancy
 again, since someone has to check what changed). Other terms after publishing are another vacancy.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
@@ -44,6 +45,10 @@ MOVES: Mapping[VacancyMove, tuple[frozenset[VacancyState], VacancyState | None]]
 }
 
 
+_LONG_NUMBER = re.compile(r"\d(?:[ -]?\d){6}")
+"""Seven digits, the least that a telephone number has; names such as 第102幼儿园 stay well below."""
+
+
 class PastExpiry(Conflict):
     type = "vacancy-past-expiry"
     zh = "岗位的截止时间已过，请先修改截止时间。"
@@ -54,6 +59,18 @@ class TooManyTaken(InvalidValue):
     type = "too-many-posts-taken"
     zh = "只剩{left}个名额。"
     en = "Only {left} posts are left."
+
+
+class PayReversed(InvalidValue):
+    type = "pay-reversed"
+    zh = "最高工资不能低于最低工资。"
+    en = "The highest pay cannot be below the lowest."
+
+
+class NumberInName(InvalidValue):
+    type = "number-in-name"
+    zh = "单位名称中不能填写电话等号码。"
+    en = "An organisation's name has no room for a telephone or other number."
 
 
 def after(state: VacancyState, move: VacancyMove) -> VacancyState:
@@ -74,3 +91,15 @@ def taken_after(posts: int, taken: int, more: int | None) -> int:
     if more > left:
         raise TooManyTaken(field="posts", left=left)
     return taken + more
+
+
+def check_pay(pay_from: int, pay_to: int) -> None:
+    """Raises PayReversed."""
+    if pay_to < pay_from:
+        raise PayReversed(field="pay_to")
+
+
+def check_organisation(name: str) -> None:
+    """The name is public, so a contact's number does not belong into it. Raises NumberInName."""
+    if _LONG_NUMBER.search(name):
+        raise NumberInName(field="organisation")
