@@ -1,3 +1,9 @@
 """Fixtures for all tests; they live in tests/support, a file for each real part."""
 
-pytest_plugins = ["tests.support.postgres", "tests.support.clock"]
+pytest_plugins = [
+    "tests.support.postgres",
+    "tests.support.clock",
+    "tests.support.redis",
+    "tests.support.kafka",
+    "tests.support.event_logs",
+]
