@@ -7,13 +7,12 @@ The secret is shown once and stored as its SHA-256 hash: with that much randomne
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import RowMapping, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.database import Database, new_id
@@ -146,7 +145,7 @@ def _hash(secret: str) -> bytes:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
 
-def _key(row: Mapping[str, Any]) -> ApiKey:
+def _key(row: RowMapping) -> ApiKey:
     return ApiKey(
         id=row["id"],
         tenant=row["tenant"],

@@ -75,7 +75,7 @@ def route_permissions(routes: Iterable[BaseRoute]) -> Iterator[RoutePermission]:
     for route in routes:
         if isinstance(route, APIRoute):
             permissions = declared(route)
-            for method in sorted(route.methods):
+            for method in sorted(methods_of(route)):
                 yield RoutePermission(method, route.path, route.unique_id, permissions)
 
 
@@ -84,11 +84,15 @@ def declared(route: APIRoute) -> tuple[str, ...]:
     markers = {call for call in _calls(route.dependant) if isinstance(call, _Permit | _Public)}
     if len(markers) != 1:
         raise UndeclaredRoute(
-            f"{'/'.join(sorted(route.methods))} {route.path} ({route.name}): declare exactly one of "
+            f"{'/'.join(sorted(methods_of(route)))} {route.path} ({route.name}): declare exactly one of "
             "permit(...) and public_route()"
         )
     marker = markers.pop()
     return marker.permissions if isinstance(marker, _Permit) else ()
+
+
+def methods_of(route: APIRoute) -> frozenset[str]:
+    return frozenset(route.methods or ())
 
 
 def _calls(dependant: Dependant) -> Iterator[Any]:
@@ -102,6 +106,7 @@ __all__ = [
     "RoutePermission",
     "UndeclaredRoute",
     "declared",
+    "methods_of",
     "permit",
     "public_route",
     "route_permissions",

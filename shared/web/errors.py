@@ -61,7 +61,7 @@ async def _http_error(request: Request, error: HTTPException) -> Response:
         allowed = allowed_methods(request.app.router.routes, request.scope["path"])
         refusal = MethodNotAllowed(allowed=", ".join(allowed))
     elif error.status_code == 400:
-        refusal = MalformedBody.at(None, None)
+        refusal = MalformedBody.somewhere()
     else:
         log.error("raise a Refusal, not an HTTPException", extra={"status": error.status_code})
         refusal = Unexpected()

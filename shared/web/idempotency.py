@@ -10,7 +10,7 @@ claims the key in it, with `Call.claim()` as arguments (a key of None claims not
     WITH scope AS MATERIALIZED (SELECT set_config('longxi.tenant', $1, true)),
     claimed AS (
         INSERT INTO idempotency_key (tenant, principal, key, fingerprint, created_at, status, answer)
-        SELECT $1, $2, $3, $4, $5, 201, <the answer's JSON as text> FROM scope WHERE $3::text IS NOT NULL
+        SELECT $1, $2, $3::text, $4, $5, 201, <the answer's JSON as text> FROM scope WHERE $3::text IS NOT NULL
         ON CONFLICT DO NOTHING RETURNING 1
     ),
     allowed AS (SELECT FROM scope WHERE $3::text IS NULL OR EXISTS (SELECT FROM claimed)),

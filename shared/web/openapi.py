@@ -6,7 +6,7 @@ from typing import Any
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
-from shared.security.permits import declared
+from shared.security.permits import declared, methods_of
 from shared.web.problem_docs import (
     PROBLEMS_KEY,
     refusals_of,
@@ -61,7 +61,7 @@ def build(title: str, version: str, routes: Iterable[APIRoute]) -> Document:
     shown = [route for route in routes if route.include_in_schema]
     document = get_openapi(title=title, version=version, openapi_version="3.1.0", routes=shown)
     for route in shown:
-        for method in route.methods:
+        for method in sorted(methods_of(route)):
             _complete(document["paths"][route.path_format][method.lower()], route, method)
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})

@@ -4,7 +4,7 @@ import asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-_AWAY = (
+_AWAY: tuple[type[Exception], ...] = (
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.InsufficientResourcesError,
@@ -17,7 +17,7 @@ _AWAY = (
 
 def is_outage(error: BaseException) -> bool:
     """Whether the same call may well succeed a little later."""
-    if isinstance(error, PoolTimeout | _AWAY):
+    if isinstance(error, (PoolTimeout, *_AWAY)):
         return True
     if not isinstance(error, DBAPIError):
         return False

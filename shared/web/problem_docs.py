@@ -8,7 +8,7 @@ from typing import Any
 from fastapi.routing import APIRoute
 
 from shared.refusals import NotFound, Refusal
-from shared.security.permits import declared
+from shared.security.permits import declared, methods_of
 from shared.security.refusals import NotPermitted, TokenExpired, TokenInvalid, TokenMissing
 from shared.tenants import UnknownTenant
 from shared.web.problems import MEDIA_TYPE, title, urn
@@ -65,12 +65,16 @@ def documented_statuses(route: APIRoute) -> frozenset[int]:
 
 
 def takes_idempotency_key(route: APIRoute) -> bool:
-    return "POST" in route.methods and bool(declared(route))
+    return "POST" in methods_of(route) and bool(declared(route))
 
 
 def takes_if_match(route: APIRoute) -> bool:
     """A change of one thing, which two people could make at once."""
-    return bool(route.dependant.path_params) and not route.methods & {"GET", "HEAD"} and bool(declared(route))
+    return (
+        bool(route.dependant.path_params)
+        and not methods_of(route) & {"GET", "HEAD"}
+        and bool(declared(route))
+    )
 
 
 def _implied(route: APIRoute) -> list[type[Refusal]]:

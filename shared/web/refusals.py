@@ -25,16 +25,20 @@ class MethodNotAllowed(Refusal):
 
 
 class MalformedBody(Refusal):
-    """Params: `place`, e.g. `line 1 column 7`, or empty."""
+    """Params: `place_zh`, `place_en`, both empty where the parser does not say."""
 
     status = 400
     type = "malformed-body"
-    zh = "请求正文不是有效的 JSON（UTF-8）。{place}"
-    en = "The body is not valid JSON in UTF-8. {place}"
+    zh = "请求正文不是有效的 JSON（UTF-8）{place_zh}。"
+    en = "The body is not valid JSON in UTF-8{place_en}."
 
     @classmethod
-    def at(cls, line: int | None, column: int | None) -> "MalformedBody":
-        return cls(place="" if line is None else f"(line {line}, column {column})")
+    def at(cls, line: int, column: int) -> "MalformedBody":
+        return cls(place_zh=f"：第 {line} 行第 {column} 列", place_en=f": line {line} column {column}")
+
+    @classmethod
+    def somewhere(cls) -> "MalformedBody":
+        return cls(place_zh="", place_en="")
 
 
 class UnsupportedMediaType(Refusal):

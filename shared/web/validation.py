@@ -29,7 +29,9 @@ def malformed(errors: Iterable[Mapping[str, Any]]) -> MalformedBody | None:
     for error in errors:
         if error["type"] == "json_invalid":
             place = _PLACE.search(str(error.get("ctx", {}).get("error", "")))
-            return MalformedBody.at(*(map(int, place.groups()) if place else (None, None)))
+            if place is None:
+                return MalformedBody.somewhere()
+            return MalformedBody.at(int(place[1]), int(place[2]))
     return None
 
 
