@@ -50,7 +50,8 @@ _OPEN = (State.CREATED, State.SENDING, State.TEMPORARY_FAILURE)
 MOVES: Mapping[Move, Mapping[State, State]] = MappingProxyType(
     {
         Move.BEGIN: dict.fromkeys(_OPEN, State.SENDING),
-        Move.DELIVER: {State.SENDING: State.DELIVERED},
+        # From `temporary_failure` as well: a receipt says that an attempt whose answer we never got did arrive.
+        Move.DELIVER: dict.fromkeys((State.SENDING, State.TEMPORARY_FAILURE), State.DELIVERED),
         Move.FAIL_TEMPORARILY: {State.SENDING: State.TEMPORARY_FAILURE},
         # From `created` as well: a recipient who was erased, or whom nobody knows, is never tried.
         Move.FAIL_PERMANENTLY: dict.fromkeys(_OPEN, State.PERMANENT_FAILURE),

@@ -1,11 +1,12 @@
 """Which channel a message takes, and when a person must not be disturbed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from services.notifications.messages.rules import Channel
 from services.notifications.preferences.rules import Group, Preference
+from shared.refusals import Language
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -14,6 +15,16 @@ DISTURBING = frozenset({Channel.SMS})
 
 URGENT = frozenset({"urgent", "emergency"})
 """Urgencies of a request that may ring at night."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """How a person can be reached. Personal data: kept in the cache for minutes, and nowhere else."""
+
+    name: str | None = field(default=None, repr=False)
+    phone: str | None = field(default=None, repr=False)
+    email: str | None = field(default=None, repr=False)
+    language: Language = "zh"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +48,18 @@ class QuietHours:
         return datetime.combine(day, self.end, tzinfo=SHANGHAI).astimezone(now.tzinfo)
 
 
-def channel_for(preference: Preference, group: Group, *, phone: bool, email: bool) -> Channel:
-    """The first channel of the person's order for which there is an address; else the in-app inbox."""
+def channel_for(
+    preference: Preference, group: Group, contact: Contact, available: frozenset[Channel]
+) -> Channel:
+    """The first channel of the person's order that this installation has and the person can be reached by.
+
+    Else the in-app inbox, which everybody has; it is also the only one for a group that the person opted out of.
+    """
     if group in preference.opt_outs:
         return Channel.INAPP
-    reachable = {Channel.SMS: phone, Channel.MAIL: email, Channel.INAPP: True}
-    return next((channel for channel in preference.order if reachable.get(channel)), Channel.INAPP)
+    addresses = {Channel.SMS: contact.phone, Channel.MAIL: contact.email, Channel.INAPP: "inbox"}
+    reachable = (channel for channel in preference.order if addresses.get(channel))
+    return next((channel for channel in reachable if channel in available), Channel.INAPP)
 
 
 def held_until(
@@ -54,10 +71,12 @@ def held_until(
     return quiet_hours.until(now)
 
 
-CONTACTS_UNAVAILABLE = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=5))
-"""Waits while whoever owns the contacts does not answer, by the age of the trouble; none of them uses up an attempt."""
+_PAUSES = (timedelta(seconds=2), timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5))
 
 
-def waiting_step(waited: timedelta) -> timedelta:
-    """How long to wait for something that others owe us, having waited so long already: dense first, then every five minutes."""
-    return next((step for step in CONTACTS_UNAVAILABLE if waited <= step * 4), CONTACTS_UNAVAILABLE[-1])
+def pause_after(waited: timedelta) -> timedelta:
+    """How long to wait for what another part owes us (contacts, a request's number), having waited so long already.
+
+    Dense at first, then every five minutes; none of it uses up an attempt.
+    """
+    return next((pause for pause in _PAUSES if waited < pause * 5), _PAUSES[-1])

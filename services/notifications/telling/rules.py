@@ -63,7 +63,9 @@ def _stopped(cause: str) -> Telling:
 
 TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
     {
-        "request.filed": (Telling("request.filed", To.RESIDENT, {**_DUE, "due_provisional": "due_provisional"}),),
+        "request.filed": (
+            Telling("request.filed", To.RESIDENT, {**_DUE, "due_provisional": "due_provisional"}),
+        ),
         # Nobody: an assignment follows at once and says more.
         "request.accepted": (),
         "request.rejected": (
@@ -121,9 +123,18 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
 )
 
 HOLDER_AFTER: Mapping[str, str | None] = MappingProxyType(
-    {"worker.assigned": "worker", "worker.reassigned": "worker", "case.transferred": "worker", "case.returned": None}
+    {
+        "worker.assigned": "worker",
+        "worker.reassigned": "worker",
+        "case.transferred": "worker",
+        "case.returned": None,
+    }
 )
 """Events that say who holds a case from then on: the field with the worker, or none for nobody."""
+
+
+MOVES_DUE = frozenset({"request.accepted", "request.reopened"})
+"""Events that say a new time limit of a request."""
 
 
 def facts_by_template() -> dict[str, frozenset[str]]:

@@ -105,9 +105,7 @@ def render_mail(
     words = _words(values, language, texts.title, texts.mail)
     lines = [line.rstrip() for line in texts.mail.strip().format_map(words).splitlines()]
     body = _without_gaps(lines)
-    return Mail(
-        texts.title.format_map(words), f"{greeting(person, language)}\n\n{body}\n\n{community}\n"
-    )
+    return Mail(texts.title.format_map(words), f"{greeting(person, language)}\n\n{body}\n\n{community}\n")
 
 
 def _without_gaps(lines: Sequence[str]) -> str:
@@ -152,7 +150,9 @@ def _sms_problems(where: str, language: Language, text: str, signature: str) -> 
     found = [f"{where}: {name!r} is not for an SMS" for name in names if not VARIABLES[name].sms]
     longest = signature + text.format_map(dict.fromkeys(names, "字" * _LONGEST.get(language, SMS_VARIABLE)))
     if segments(longest) > MOST_SEGMENTS[language]:
-        found.append(f"{where}: the SMS may take {segments(longest)} segments, at most {MOST_SEGMENTS[language]}")
+        found.append(
+            f"{where}: the SMS may take {segments(longest)} segments, at most {MOST_SEGMENTS[language]}"
+        )
     return found
 
 

@@ -1,0 +1,149 @@
+"""Wiring of notifications."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from services.notifications.clients.casework import worker_contacts
+from services.notifications.clients.intake import resident_contacts
+from services.notifications.clients.webhook import WebhookCaller
+from services.notifications.inbox.routes import router as inbox_router
+from services.notifications.messages.jobs import expiry, retention
+from services.notifications.messages.routes import router as messages_router
+from services.notifications.permissions import PERMISSIONS
+from services.notifications.preferences.routes import router as preferences_router
+from services.notifications.preferences.tables import PreferenceRow
+from services.notifications.receipts.routes import ReceiptDesk
+from services.notifications.receipts.routes import router as receipts_router
+from services.notifications.sending.background import Line
+from services.notifications.sending.contacts import Contacts
+from services.notifications.sending.planning import Claim
+from services.notifications.sending.queries import next_due
+from services.notifications.sending.sender import Pace, Sender
+from services.notifications.sending.setting_up import channels_of
+from services.notifications.settings import NotificationsSettings
+from services.notifications.tables import Base
+from services.notifications.telling import handlers as telling_handlers
+from services.notifications.telling.actions import MESSAGE_DUE
+from services.notifications.telling.policy import policies_of
+from services.notifications.telling.rules import facts_by_template
+from services.notifications.telling.tables import CaseHolder, KnownRequest
+from services.notifications.templates.catalogue import check, load
+from services.notifications.webhooks import handlers as webhook_handlers
+from services.notifications.webhooks.actions import DELIVERY_DUE
+from services.notifications.webhooks.queries import DueDelivery
+from services.notifications.webhooks.queries import next_due as next_delivery_due
+from services.notifications.webhooks.routes import router as webhooks_router
+from services.notifications.webhooks.secrets import Secrets
+from services.notifications.webhooks.sender import WebhookSender
+from shared.contracts.notifications import RecipientKind
+from shared.messaging.handlers import Handlers
+from shared.runtime.service import Parts, Runtime, Service
+from shared.runtime.tables import attach_infrastructure
+
+attach_infrastructure(Base.metadata)
+
+Closing = Callable[[], Awaitable[None]]
+
+
+def build(runtime: Runtime[NotificationsSettings]) -> Parts:
+    """Raises ValueError or BadTemplates for what cannot be right, before the service starts."""
+    settings, clock, tenants, database = runtime.settings, runtime.clock, runtime.tenants, runtime.database
+    policies = policies_of(tenants)
+    templates = load()
+    for policy in policies.values():
+        check(templates, facts_by_template(), signature=f"【{policy.sms_signature}】")
+    contacts = contacts_of(runtime)
+    secrets = Secrets(runtime.keyring)
+    handlers = Handlers()
+    telling_handlers.register(handlers, templates, policies, contacts, clock)
+    webhook_handlers.register(handlers, clock)
+    return Parts(
+        routers=[inbox_router, preferences_router, messages_router, webhooks_router, receipts_router],
+        handlers=handlers,
+        jobs=[
+            expiry(database, tenants, clock),
+            retention(
+                database,
+                tenants,
+                clock,
+                messages=timedelta(days=settings.message_days),
+                deliveries=timedelta(days=settings.delivery_days),
+            ),
+        ],
+        background=[
+            message_line(runtime, contacts).run,
+            delivery_line(runtime, secrets).run,
+        ],
+        provides=[templates, secrets, settings, ReceiptDesk(database, tenants, settings.receipts_secret)],
+    )
+
+
+def contacts_of(runtime: Runtime[NotificationsSettings]) -> Contacts:
+    settings = runtime.settings
+    owners = {
+        RecipientKind.RESIDENT: resident_contacts(runtime.http, settings.url_of("intake"), runtime.tokens),
+        RecipientKind.WORKER: worker_contacts(runtime.http, settings.url_of("casework"), runtime.tokens),
+    }
+    return Contacts(runtime.cache, owners, ttl=timedelta(minutes=settings.contact_minutes))
+
+
+def message_line(runtime: Runtime[NotificationsSettings], contacts: Contacts) -> Line[Claim]:
+    """The loop that sends messages."""
+    settings, clock, database = runtime.settings, runtime.clock, runtime.database
+    policies, templates, pace = policies_of(runtime.tenants), load(), Pace()
+    channels = channels_of(settings, runtime.http, templates, policies, clock)
+    return Line(
+        database,
+        Sender(
+            database,
+            contacts=contacts,
+            channels=channels,
+            templates=templates,
+            policies=policies,
+            clock=clock,
+            pace=pace,
+        ),
+        runtime.tenants,
+        channel=MESSAGE_DUE,
+        next_due=next_due,
+        clock=clock,
+        batch=pace.batch,
+        capacity=pace.capacity,
+        drain=timedelta(seconds=settings.drain_seconds),
+        closing=channels.close,
+    )
+
+
+def delivery_line(runtime: Runtime[NotificationsSettings], secrets: Secrets) -> Line[DueDelivery]:
+    """The loop that calls webhooks."""
+    settings, clock, database = runtime.settings, runtime.clock, runtime.database
+    caller = WebhookCaller(
+        allowed=settings.webhook_networks,
+        loopback=settings.mode == "development",
+        connections=settings.webhooks_at_once,
+    )
+    return Line(
+        database,
+        WebhookSender(database, caller, secrets, clock, at_once=settings.webhooks_at_once),
+        runtime.tenants,
+        channel=DELIVERY_DUE,
+        next_due=next_delivery_due,
+        clock=clock,
+        batch=settings.webhooks_at_once,
+        capacity=settings.webhooks_at_once * 4,
+        drain=timedelta(seconds=settings.drain_seconds),
+        closing=caller.close,
+    )
+
+
+# The tables of features that nothing above imports by name belong to the metadata too.
+TABLES = (PreferenceRow, KnownRequest, CaseHolder)
+
+SERVICE = Service(
+    name="notifications",
+    settings=NotificationsSettings,
+    permissions=PERMISSIONS,
+    metadata=Base.metadata,
+    build=build,
+    consumes=("intake.events", "casework.events", "employment.events"),
+)

@@ -1,0 +1,64 @@
+"""Reading messages: the story of one matter, a person's inbox, the counts."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+# Webhook deliveries are told in the same story: a portal is a recipient too.
+_STORY = text("""
+    SELECT * FROM (
+        SELECT id, event, recipient, recipient_kind, channel, template, state, attempts, reason, created, finished
+        FROM message WHERE about = :about
+        UNION ALL
+        SELECT d.id, e.event, d.webhook, 'portal', 'webhook', 'webhook', d.state, d.attempts, d.reason, d.created,
+               d.finished
+        FROM webhook_event AS e JOIN webhook_delivery AS d ON d.event_id = e.id
+        WHERE e.about = :about
+    ) AS story
+    WHERE CAST(:after AS uuid) IS NULL OR id > :after
+    ORDER BY id LIMIT :most
+""")
+
+_INBOX = text("""
+    SELECT m.id, m.event, m.about, m.template, m.template_version, m.facts, m.created, m.read,
+           known.id AS known, known.reference, known.category, known.urgency, known.due, known.due_provisional,
+           other.reference AS duplicate_reference
+    FROM message AS m
+    LEFT JOIN known_request AS known ON known.id = m.about
+    LEFT JOIN known_request AS other ON other.id = CAST(m.facts ->> 'duplicate_of' AS uuid)
+    WHERE m.recipient = :person AND (CAST(:before AS uuid) IS NULL OR m.id < :before)
+      AND (NOT CAST(:unread AS boolean) OR m.read IS NULL)
+    ORDER BY m.id DESC LIMIT :most
+""")
+
+_UNREAD = text("SELECT count(*) FROM message WHERE recipient = :person AND read IS NULL")
+
+_COUNTS = text("""
+    SELECT template, recipient_kind, channel, state, count(*) AS count,
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM finished - created)) AS median_seconds
+    FROM message GROUP BY template, recipient_kind, channel, state ORDER BY template, recipient_kind, channel, state
+""")
+
+
+async def story(session: AsyncSession, about: UUID, *, after: UUID | None, most: int) -> Sequence[RowMapping]:
+    """What anybody was told about a matter, in the order in which the messages were made."""
+    return (await session.execute(_STORY, {"about": about, "after": after, "most": most})).mappings().all()
+
+
+async def inbox(
+    session: AsyncSession, person: UUID, *, before: UUID | None, unread: bool, most: int
+) -> Sequence[RowMapping]:
+    """A person's messages, the newest first, by whatever channel they went."""
+    parameters = {"person": person, "before": before, "unread": unread, "most": most}
+    return (await session.execute(_INBOX, parameters)).mappings().all()
+
+
+async def unread(session: AsyncSession, person: UUID) -> int:
+    count: int = (await session.execute(_UNREAD, {"person": person})).scalar_one()
+    return count
+
+
+async def counts(session: AsyncSession) -> Sequence[RowMapping]:
+    return (await session.execute(_COUNTS)).mappings().all()

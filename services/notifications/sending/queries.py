@@ -1,0 +1,93 @@
+"""Taking messages that are due, so that no two senders have the same one."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.notifications.messages.rules import Channel, State
+from services.notifications.preferences.rules import Group, Preference
+from services.notifications.sending.planning import Claim
+
+# `not_before` moves to the end of the lease: if this sender dies, the message is simply due again then.
+_CLAIM = text("""
+    WITH due AS (
+        SELECT id FROM message WHERE not_before <= :now AND expires > :now
+        ORDER BY not_before, id LIMIT :most FOR UPDATE SKIP LOCKED
+    ), claimed AS (
+        UPDATE message AS m SET lease = :lease, not_before = :until FROM due WHERE m.id = due.id
+        RETURNING m.id, m.about, m.recipient, m.recipient_kind, m.template, m.template_version, m.facts, m.state,
+                  m.attempts, m.created
+    )
+    SELECT claimed.*, known.id AS known, known.reference, known.category, known.urgency, known.due,
+           known.due_provisional, other.reference AS duplicate_reference,
+           choice.channels, choice.language, choice.opt_outs
+    FROM claimed
+    LEFT JOIN known_request AS known ON known.id = claimed.about
+    LEFT JOIN known_request AS other ON other.id = CAST(claimed.facts ->> 'duplicate_of' AS uuid)
+    LEFT JOIN preference AS choice ON choice.person = claimed.recipient
+    ORDER BY claimed.id
+""")
+
+_NEXT_DUE = text("SELECT min(not_before) FROM message WHERE not_before IS NOT NULL")
+
+
+async def claim(
+    session: AsyncSession, *, lease: UUID, now: datetime, lasting: timedelta, most: int
+) -> list[Claim]:
+    """At most `most` messages that are due, the longest waiting first, leased for `lasting`."""
+    until = now + lasting
+    rows = await session.execute(_CLAIM, {"now": now, "most": most, "lease": lease, "until": until})
+    return [_claim(row, lease, until) for row in rows.mappings()]
+
+
+async def next_due(session: AsyncSession) -> datetime | None:
+    """When the next message of this tenant is due; in the past for one that is due already."""
+    due: datetime | None = (await session.execute(_NEXT_DUE)).scalar_one()
+    return due
+
+
+def all_facts(row: RowMapping) -> dict[str, Any]:
+    """What the event said, over what is kept of the request. A column that is missing is not a fact."""
+    facts: dict[str, Any] = {}
+    if row["known"] is not None:
+        facts = {name: row[name] for name in ("reference", "category", "urgency", "due_provisional")}
+        facts["due"] = row["due"].isoformat()
+    if row["duplicate_reference"] is not None:
+        facts["duplicate_reference"] = row["duplicate_reference"]
+    said: Mapping[str, Any] = row["facts"]
+    return facts | dict(said)
+
+
+def preference_of(
+    channels: Sequence[str] | None, language: str | None, opt_outs: Sequence[str] | None
+) -> Preference:
+    """From the columns of a `preference` row, or from its absence."""
+    if channels is None:
+        return Preference()
+    return Preference(
+        tuple(Channel(channel) for channel in channels),
+        language,
+        frozenset(Group(group) for group in opt_outs or ()),
+    )
+
+
+def _claim(row: RowMapping, lease: UUID, until: datetime) -> Claim:
+    return Claim(
+        id=row["id"],
+        lease=lease,
+        until=until,
+        about=row["about"],
+        recipient=row["recipient"],
+        recipient_kind=row["recipient_kind"],
+        template=row["template"],
+        template_version=row["template_version"],
+        state=State(row["state"]),
+        attempts=row["attempts"],
+        created=row["created"],
+        facts=all_facts(row),
+        preference=preference_of(row["channels"], row["language"], row["opt_outs"]),
+    )

@@ -1,0 +1,148 @@
+"""From a batch of events to messages, in a fixed number of statements whatever the size of the batch."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.notifications.messages.rules import State
+from services.notifications.telling.drafts import Draft, Heard
+from services.notifications.telling.rules import HOLDER_AFTER, MOVES_DUE
+from services.notifications.templates.catalogue import Templates
+from shared.database import new_id
+
+MESSAGE_DUE = "message_due"
+"""The NOTIFY channel that wakes the senders."""
+
+_KEEP = text("""
+    INSERT INTO known_request (id, resident, reference, category, urgency, due, due_provisional, history)
+    SELECT * FROM unnest(
+        CAST(:ids AS uuid[]), CAST(:residents AS uuid[]), CAST(:references AS text[]), CAST(:categories AS text[]),
+        CAST(:urgencies AS text[]), CAST(:dues AS timestamptz[]), CAST(:provisionals AS boolean[]),
+        CAST(:histories AS boolean[]))
+    ON CONFLICT (id) DO UPDATE SET resident = excluded.resident, reference = excluded.reference,
+        category = excluded.category, urgency = excluded.urgency, due = excluded.due,
+        due_provisional = excluded.due_provisional
+""")
+
+_DUE = text("""
+    UPDATE known_request AS known SET due = new.due
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:dues AS timestamptz[])) AS new (id, due)
+    WHERE known.id = new.id
+""")
+
+# The sequence decides, not the order of arrival: events that are replayed later change nothing.
+_HOLD = text("""
+    INSERT INTO case_holder (request, worker, sequence)
+    SELECT * FROM unnest(CAST(:requests AS uuid[]), CAST(:workers AS uuid[]), CAST(:sequences AS bigint[]))
+    ON CONFLICT (request) DO UPDATE SET worker = excluded.worker, sequence = excluded.sequence
+    WHERE case_holder.sequence < excluded.sequence
+""")
+
+_UNLINK = text("UPDATE known_request SET resident = NULL WHERE resident = ANY(CAST(:residents AS uuid[]))")
+
+# One statement for the whole batch. The unique key on (event, recipient, template) keeps "told once" whatever is
+# delivered again; whoever holds the case is looked up here; requests of the past are left out.
+_CREATE = text(f"""
+    WITH draft AS (
+        SELECT * FROM unnest(
+            CAST(:ids AS uuid[]), CAST(:event_ids AS uuid[]), CAST(:events AS text[]), CAST(:correlations AS uuid[]),
+            CAST(:traceparents AS text[]), CAST(:abouts AS uuid[]), CAST(:recipients AS uuid[]), CAST(:kinds AS text[]), CAST(:templates AS text[]),
+            CAST(:versions AS int[]), CAST(:facts AS jsonb[]), CAST(:expiries AS timestamptz[]))
+        AS d (id, event_id, event, correlation, traceparent, about, recipient, kind, template, version, facts, expires)
+    ), addressed AS (
+        SELECT d.*, coalesce(d.recipient, holder.worker) AS person
+        FROM draft AS d
+        LEFT JOIN case_holder AS holder ON holder.request = d.about
+        LEFT JOIN known_request AS known ON known.id = d.about
+        WHERE known.history IS NOT TRUE
+    ), created AS (
+        INSERT INTO message (id, event_id, event, correlation, traceparent, about, recipient, recipient_kind, template,
+                             template_version, facts, state, created, expires, not_before)
+        SELECT id, event_id, event, correlation, traceparent, about, person, kind, template,
+               version, facts, '{State.CREATED}', :now, expires, :now
+        FROM addressed WHERE person IS NOT NULL
+        ON CONFLICT (tenant, event_id, recipient, template) DO NOTHING
+        RETURNING id
+    )
+    SELECT count(*) AS made, CASE WHEN count(*) > 0 THEN pg_notify('{MESSAGE_DUE}', '') END FROM created
+""")  # noqa: S608 (constants only)
+
+
+async def tell(session: AsyncSession, drafts: Sequence[Draft], templates: Templates, now: datetime) -> int:
+    """Make the messages of these drafts. Gives the number of new ones."""
+    if not drafts:
+        return 0
+    versions = {draft.template: templates.newest(draft.template).version for draft in drafts}
+    made: int = (
+        await session.execute(
+            _CREATE,
+            {
+                "ids": [new_id() for _ in drafts],
+                "event_ids": [draft.event.id for draft in drafts],
+                "events": [draft.event.type for draft in drafts],
+                "correlations": [draft.event.correlation for draft in drafts],
+                "traceparents": [draft.event.traceparent for draft in drafts],
+                "abouts": [draft.event.subject for draft in drafts],
+                "recipients": [draft.recipient for draft in drafts],
+                "kinds": [draft.recipient_kind for draft in drafts],
+                "templates": [draft.template for draft in drafts],
+                "versions": [versions[draft.template] for draft in drafts],
+                "facts": [json.dumps(draft.facts, ensure_ascii=False) for draft in drafts],
+                "expiries": [draft.expires for draft in drafts],
+                "now": now,
+            },
+        )
+    ).scalar_one()
+    return made
+
+
+async def remember(session: AsyncSession, events: Sequence[Heard]) -> None:
+    """Keep what these events say of requests and their holders: what was there is written over, so it can be rebuilt."""
+    filed = [event for event in events if event.type == "request.filed"]
+    if filed:
+        await session.execute(_KEEP, _columns_of_filed(filed))
+    changed = {event.subject: event.data["due"] for event in events if event.type in MOVES_DUE}
+    if changed:
+        await session.execute(
+            _DUE, {"ids": list(changed), "dues": [_moment(due) for due in changed.values()]}
+        )
+    held = {event.subject: event for event in events if event.type in HOLDER_AFTER}
+    if held:
+        await session.execute(_HOLD, _columns_of_holders(list(held.values())))
+
+
+async def unlink(session: AsyncSession, residents: Sequence[UUID]) -> None:
+    """Forget whose requests these were; the number stays, since the worker's case still has it."""
+    await session.execute(_UNLINK, {"residents": list(residents)})
+
+
+def _columns_of_filed(filed: Sequence[Heard]) -> dict[str, object]:
+    return {
+        "ids": [event.subject for event in filed],
+        "residents": [event.data["resident"] for event in filed],
+        "references": [event.data["reference"] for event in filed],
+        "categories": [event.data["category"] for event in filed],
+        "urgencies": [event.data["urgency"] for event in filed],
+        "dues": [_moment(event.data["due"]) for event in filed],
+        "provisionals": [event.data["due_provisional"] for event in filed],
+        "histories": [event.data["history"] for event in filed],
+    }
+
+
+def _columns_of_holders(events: Sequence[Heard]) -> dict[str, object]:
+    fields = [HOLDER_AFTER[event.type] for event in events]
+    return {
+        "requests": [event.subject for event in events],
+        "workers": [
+            event.data[field] if field else None for event, field in zip(events, fields, strict=True)
+        ],
+        "sequences": [event.sequence for event in events],
+    }
+
+
+def _moment(value: object) -> datetime:
+    return datetime.fromisoformat(str(value))
