@@ -1,0 +1,1 @@
+"""Casework: who does the work of the community, and what became of it."""

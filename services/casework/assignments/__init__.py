@@ -1,0 +1,1 @@
+"""Assignments (派遣): which worker gets a request, and why."""

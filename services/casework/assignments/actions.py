@@ -1,0 +1,253 @@
+"""Assigning: new requests by the batch, the queue when someone has room, one case again after a return."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.casework.assignments import queries
+from services.casework.assignments.placing import POLICY, Placed, write
+from services.casework.assignments.rules import (
+    Decision,
+    Need,
+    Reason,
+    Trigger,
+    anyone_takes,
+    decide_all,
+)
+from services.casework.cases.rules import CaseState, Waiting
+from services.casework.cases.tables import Case, CaseEntry
+from services.casework.grids.queries import owners
+from services.casework.policies.rules import AssignmentPolicy
+from services.casework.workers.loads import lock
+from shared.calendar import SHANGHAI
+from shared.contracts.intake import RequestFiled, Urgency
+from shared.messaging.envelope import Envelope
+
+_PAGE = 500
+"""Cases of the queue that are decided in one go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A request to assign, and the envelope it came in."""
+
+    data: RequestFiled
+    cause: Envelope | None = None
+
+
+async def assign_filed(
+    session: AsyncSession, filed: Sequence[Filed], *, policy: AssignmentPolicy, now: datetime
+) -> None:
+    """Make a case of each request and give it to someone, in the order given.
+
+    Set-based: a number of statements that does not depend on the number of requests. One that is a case already is
+    left alone. The queue goes first, since what waits there is older.
+    """
+    await lock(session)
+    known = await queries.known(session, [each.data.request for each in filed])
+    fresh = {each.data.request: each for each in filed if each.data.request not in known}
+    if not fresh:
+        return
+    await drain(session, policy=policy, now=now)
+    grid_owners = await owners(session, {each.data.grid for each in fresh.values() if each.data.grid})
+    needs = [
+        Need(
+            request=data.request,
+            effort=policy.effort_of(data.category, data.urgency),
+            category=data.category,
+            grid_owner=grid_owners.get(data.grid) if data.grid else None,
+            wish=data.resident_gender if data.prefers_same_gender else None,
+        )
+        for data in (each.data for each in fresh.values())
+    ]
+    decisions = decide_all(needs, await queries.roster(session, now.astimezone(SHANGHAI).date()), policy)
+    await session.execute(
+        insert(Case),
+        [_new_case(fresh[made.need.request].data, made, now) for made in decisions],
+    )
+    await session.execute(
+        insert(CaseEntry), [_received(fresh[made.need.request].data, now) for made in decisions]
+    )
+    placed = [
+        Placed(
+            decision=made,
+            trigger=Trigger.FILED,
+            resident=fresh[made.need.request].data.resident,
+            due=fresh[made.need.request].data.due,
+            round=0 if made.worker is None else 1,
+            cause=fresh[made.need.request].cause,
+        )
+        for made in decisions
+    ]
+    await write(session, placed, policy=policy, now=now)
+
+
+async def drain(session: AsyncSession, *, policy: AssignmentPolicy, now: datetime) -> int:
+    """Give the waiting cases, oldest first, to whoever can take them now; returns how many found someone.
+
+    A case that still finds nobody keeps its place and does not hold up those behind it. Called whenever a load falls,
+    someone returns or joins, and by the clock.
+    """
+    if not await queries.anyone_waits(session):
+        return 0
+    await lock(session)
+    found, after = 0, None
+    while True:
+        roster = await queries.roster(session, now.astimezone(SHANGHAI).date())
+        cases = await queries.queue(session, after=after, limit=_PAGE) if anyone_takes(roster, policy) else ()
+        if not cases:
+            return found
+        after = cases[-1].filed_at, cases[-1].id
+        needs = await _needs(session, cases)
+        placed = [
+            _place(case, made, Trigger.QUEUE, now)
+            for case, made in zip(cases, decide_all(needs, roster, policy), strict=True)
+            if made.worker is not None
+        ]
+        await write(session, placed, policy=policy, now=now)
+        found += len(placed)
+
+
+async def assign_again(
+    session: AsyncSession,
+    case: Case,
+    trigger: Trigger,
+    *,
+    policy: AssignmentPolicy,
+    now: datetime,
+    named: UUID | None = None,
+    named_as: Reason = Reason.NAMED_BY_HEAD,
+) -> bool:
+    """Decide once more on a case that is with nobody; False: it waits, and the decision says why.
+
+    The case counts towards nobody's load when this is called.
+    """
+    (need,) = await _needs(session, [case], named=named, named_as=named_as)
+    roster = await queries.roster(session, now.astimezone(SHANGHAI).date())
+    (made,) = decide_all([need], roster, policy)
+    await write(session, [_place(case, made, trigger, now)], policy=policy, now=now)
+    return made.worker is not None
+
+
+async def move_to(
+    session: AsyncSession,
+    case: Case,
+    trigger: Trigger,
+    *,
+    policy: AssignmentPolicy,
+    now: datetime,
+    named: UUID | None,
+    decided_by: str = POLICY,
+    note: str | None = None,
+) -> bool:
+    """Take a case from its worker and give it to another, the named one if given; False: nobody can take it.
+
+    The case counts towards its worker's load when this is called, unless that worker submitted it.
+    """
+    previous = case.worker
+    (need,) = await _needs(session, [case], named=named, but=previous)
+    roster = await queries.roster(session, now.astimezone(SHANGHAI).date())
+    (made,) = decide_all([need], roster, policy)
+    if made.worker is None:
+        return False
+    placed = _place(case, made, trigger, now, previous=previous, decided_by=decided_by, note=note)
+    await write(session, [placed], policy=policy, now=now)
+    return True
+
+
+async def _needs(
+    session: AsyncSession,
+    cases: Sequence[Case],
+    *,
+    named: UUID | None = None,
+    named_as: Reason = Reason.NAMED_BY_HEAD,
+    but: UUID | None = None,
+) -> list[Need]:
+    grid_owners = await owners(session, {case.grid for case in cases if case.grid})
+    returned = await queries.returners(session, [case.id for case in cases if case.returns])
+    barred = frozenset() if but is None else frozenset({but})
+    return [
+        Need(
+            request=case.id,
+            effort=case.effort_minutes,
+            category=case.category,
+            grid_owner=grid_owners.get(case.grid) if case.grid else None,
+            wish=case.wish,
+            # Whom the head names may have returned it before: then the head has heard why.
+            barred=(returned.get(case.id, frozenset()) | barred) - {named},
+            named=named,
+            named_as=named_as,
+        )
+        for case in cases
+    ]
+
+
+def _place(
+    case: Case,
+    made: Decision,
+    trigger: Trigger,
+    now: datetime,
+    *,
+    previous: UUID | None = None,
+    decided_by: str = POLICY,
+    note: str | None = None,
+) -> Placed:
+    """Change the case as decided. A case that nobody took keeps its state and says why it waits."""
+    case.version += 1
+    case.worker = made.worker
+    case.waiting = None if made.waiting is None else made.waiting.value
+    if made.worker is not None:
+        case.state = CaseState.OPEN
+        case.assigned_at, case.signed_at = now, None
+        if previous is None:
+            case.round += 1
+    return Placed(
+        decision=made,
+        trigger=trigger,
+        resident=case.resident,
+        due=case.due,
+        round=case.round,
+        state=CaseState(case.state),
+        previous=previous,
+        decided_by=decided_by,
+        note=note,
+    )
+
+
+def _new_case(data: RequestFiled, made: Decision, now: datetime) -> dict[str, Any]:
+    return {
+        "id": data.request,
+        "resident": data.resident,
+        "reference": data.reference,
+        "category": data.category,
+        "urgency": Urgency(data.urgency).value,
+        "channel": data.channel.value,
+        "grid": data.grid,
+        "wish": data.resident_gender if data.prefers_same_gender else None,
+        "filed_at": data.filed,
+        "due": data.due,
+        "due_provisional": data.due_provisional,
+        "state": CaseState.OPEN.value,
+        "worker": made.worker,
+        "waiting": None if made.waiting is None else Waiting(made.waiting).value,
+        "round": 0 if made.worker is None else 1,
+        "effort_minutes": made.need.effort,
+        "assigned_at": None if made.worker is None else now,
+    }
+
+
+def _received(data: RequestFiled, now: datetime) -> dict[str, Any]:
+    return {
+        "case": data.request,
+        "at": now,
+        "what": "filed",
+        "state": CaseState.OPEN.value,
+        "worker": None,
+        "actor": "intake",
+        "detail": {"urgency": data.urgency.value, "category": data.category},
+    }

@@ -1,0 +1,123 @@
+"""What becomes of a case when its request moves on in intake.
+
+Intake's word is final where the request ends; elsewhere an event that no longer fits the case's state changes nothing
+and is noted in the story. A request that is no case (a record of the past) is left alone.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.casework.assignments.actions import assign_again, drain, move_to
+from services.casework.assignments.rules import Reason, Trigger
+from services.casework.cases import queries
+from services.casework.cases.moves import INTAKE, Now, add_lines, lapse_transfer, line, move, note, set_due
+from services.casework.cases.rules import CaseState, Ending, Move, fits
+from services.casework.cases.tables import Case
+from services.casework.workers import loads
+from services.casework.workers.queries import absent_on, worker
+
+
+async def requests_accepted(session: AsyncSession, dues: Mapping[UUID, datetime], now: Now) -> None:
+    """The community took these requests on; their due times may have moved. Set-based, since imports come in bulk."""
+    await loads.lock(session)
+    found = await queries.standings(session, list(dues))
+    late = {id: at for id, at in found.items() if at.state is CaseState.CLOSED}
+    lively = {id: at for id, at in found.items() if id not in late}
+    await set_due(session, {id: dues[id] for id in lively})
+    lines = [line(id, at, "request_accepted", now, due=dues[id]) for id, at in lively.items()]
+    lines += [line(id, at, "late", now, event="request.accepted") for id, at in late.items()]
+    await add_lines(session, lines)
+
+
+async def request_ended(session: AsyncSession, id: UUID, now: Now, *, ending: Ending) -> None:
+    """Closed, rejected, joined to another, or withdrawn: nobody has anything left to do."""
+    case = await _found(session, id)
+    if case is None:
+        return
+    if not fits(CaseState(case.state), Move.END):
+        await _late(session, case, f"request.{ending.value}", now)
+        return
+    await move(session, case, Move.END, now)
+    case.ending, case.ended_at, case.waiting = ending.value, now.at, None
+    await lapse_transfer(session, case, INTAKE, now)
+    await note(session, case, "ended", INTAKE, now, ending=ending.value)
+    await drain(session, policy=now.policy, now=now.at)
+
+
+async def request_reworked(session: AsyncSession, id: UUID, now: Now, *, reason: str) -> None:
+    """The check failed: the worker goes on, or someone else where the worker is away today."""
+    case = await _found(session, id)
+    if case is None:
+        return
+    if not fits(CaseState(case.state), Move.REWORK) or case.worker is None:
+        await _late(session, case, "request.reworked", now)
+        return
+    await move(session, case, Move.REWORK, now)
+    await note(session, case, "reworked", INTAKE, now, reason=reason)
+    if not await _is_there(session, case.worker, now):
+        # With nobody else there it stays with its worker, who finds it on the day of return.
+        await move_to(session, case, Trigger.REWORKED, policy=now.policy, now=now.at, named=None)
+
+
+async def request_reopened(session: AsyncSession, id: UUID, now: Now, *, reason: str, due: datetime) -> None:
+    """The resident was not satisfied: the same worker again if there today, otherwise someone else."""
+    case = await _found(session, id)
+    if case is None:
+        return
+    if not fits(CaseState(case.state), Move.REOPEN):
+        await _late(session, case, "request.reopened", now)
+        return
+    handled_by, case.worker = case.worker, None
+    await move(session, case, Move.REOPEN, now)
+    case.due, case.returns = due, 0
+    case.ending = case.ended_at = case.submitted_at = case.result = case.spent_minutes = None
+    await note(session, case, "reopened", INTAKE, now, reason=reason)
+    await drain(session, policy=now.policy, now=now.at)
+    await assign_again(
+        session,
+        case,
+        Trigger.REOPENED,
+        policy=now.policy,
+        now=now.at,
+        named=handled_by,
+        named_as=Reason.SAME_WORKER,
+    )
+
+
+async def request_redispatched(session: AsyncSession, id: UUID, now: Now, *, to: UUID | None) -> None:
+    """The head decided that the request stays here: with the worker named, or whom the policy chooses."""
+    case = await _found(session, id)
+    if case is None:
+        return
+    if not fits(CaseState(case.state), Move.ASSIGN) or case.worker is not None:
+        await _late(session, case, "request.redispatched", now)
+        return
+    case.waiting = None
+    await note(session, case, "redispatched", INTAKE, now, to=to)
+    await assign_again(session, case, Trigger.REDISPATCHED, policy=now.policy, now=now.at, named=to)
+
+
+async def resident_erased(session: AsyncSession, resident: UUID, now: Now) -> None:
+    """What was said of the resident goes; the work that was done stays."""
+    await loads.lock(session)
+    for case in await queries.of_resident(session, resident):
+        if case.wish is not None:
+            case.wish = None
+            case.version += 1
+            await note(session, case, "resident_erased", INTAKE, now)
+
+
+async def _found(session: AsyncSession, id: UUID) -> Case | None:
+    await loads.lock(session)
+    return await queries.find(session, id, for_update=True)
+
+
+async def _late(session: AsyncSession, case: Case, event: str, now: Now) -> None:
+    await note(session, case, "late", INTAKE, now, event=event)
+
+
+async def _is_there(session: AsyncSession, id: UUID, now: Now) -> bool:
+    return (await worker(session, id)).active and id not in await absent_on(session, now.day)

@@ -1,0 +1,1 @@
+"""The working calendar, corrected by the district's notices."""
