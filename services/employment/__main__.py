@@ -1,6 +1,6 @@
 """`python -m services.employment api | worker | migrate | openapi`."""
 
 from services.employment.main import SERVICE
-from shared.runtime import main
+from shared.runtime.main import main
 
 main(SERVICE)

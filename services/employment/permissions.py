@@ -5,7 +5,7 @@ from uuid import UUID
 from shared.refusals import Forbidden
 from shared.security import Principal, Role, RolePermissions
 
-_OPERATIONS = frozenset({"operations:read", "operations:write"})
+_OPERATIONS = frozenset({"operations:read", "operations:write", "keys:write"})
 _AT_THE_DESK = frozenset(
     {
         "seekers:register",
@@ -38,7 +38,7 @@ PERMISSIONS: RolePermissions = {
         }
     ),
     Role.WORKER: _AT_THE_DESK,
-    Role.HEAD: _AT_THE_DESK,
+    Role.HEAD: _AT_THE_DESK | {"keys:write"},
     Role.PORTAL: frozenset({"vacancies:read", "vacancies:draft", "seekers:register"}),
     Role.SERVICE: frozenset({"vacancies:read"}),
     Role.DISTRICT: frozenset({"vacancies:read", "summary:read"}),

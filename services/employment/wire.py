@@ -8,7 +8,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from shared.contracts.vocabulary import codes, name
 from shared.refusals import Language
-from shared.web.wire import Model
+from shared.web import Model
 
 
 @dataclass(frozen=True, slots=True)

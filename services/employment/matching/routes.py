@@ -23,9 +23,8 @@ from services.employment.wire import Named, named
 from shared.contracts.vocabulary import name
 from shared.refusals import Language
 from shared.security import permit
-from shared.web.call import Call
-from shared.web.paging import Cursor, Page, Position, cursor_query, limit_query, page
-from shared.web.wire import Model
+from shared.web import Call, Cursor, Model, Page, cursor_query, limit_query, page, refuses
+from shared.web.paging import Position
 
 router = APIRouter(tags=["matching"])
 
@@ -108,7 +107,7 @@ class Summary(Model):
     seekers_with_match: int
 
 
-@router.get("/v1/seekers/{id}/matches")
+@router.get("/v1/seekers/{id}/matches", responses=refuses(seekers.SeekerNotFound))
 async def list_matches_of_seeker(
     id: UUID,
     call: Annotated[Call, permit("matches:read")],
@@ -124,7 +123,7 @@ async def list_matches_of_seeker(
     return page(rows, limit, item=lambda row: _of_seeker(*row, call.language), position=_position)
 
 
-@router.get("/v1/vacancies/{id}/matches")
+@router.get("/v1/vacancies/{id}/matches", responses=refuses(vacancies.VacancyNotFound))
 async def list_matches_of_vacancy(
     id: UUID,
     call: Annotated[Call, permit("candidates:read")],

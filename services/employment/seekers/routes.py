@@ -11,19 +11,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.employment.matching.policy import Policies
 from services.employment.matching.rules import Profile
 from services.employment.permissions import limited_to
+from services.employment.rules import MoveRefused
 from services.employment.seekers import actions, queries
-from services.employment.seekers.rules import SeekerMove, SeekerState
+from services.employment.seekers.queries import SeekerNotFound
+from services.employment.seekers.rules import AlreadyRegistered, ResidentGone, SeekerMove, SeekerState
 from services.employment.seekers.tables import Seeker
 from services.employment.wire import Area, Certificate, Education, Occupation, OneOf, Shift, Skill
 from shared.calendar import SHANGHAI
 from shared.refusals import Forbidden
 from shared.security import permit
-from shared.web.call import Call
-from shared.web.paging import Cursor, Page, cursor_query, limit_query, page
-from shared.web.provided import provided
-from shared.web.wire import Day, Model
+from shared.web import Call, Cursor, Day, Model, Page, cursor_query, limit_query, page, provided, refuses
 
 router = APIRouter(tags=["seekers"])
+_MOVES = refuses(SeekerNotFound, MoveRefused)
 
 
 class Wishes(Model):
@@ -97,7 +97,7 @@ class SeekerView(Model):
     exit_reason: str | None
 
 
-@router.post("/v1/seekers", status_code=201)
+@router.post("/v1/seekers", status_code=201, responses=refuses(AlreadyRegistered, ResidentGone))
 async def register_seeker(
     body: RegisterSeeker, call: Annotated[Call, permit("seekers:register")]
 ) -> SeekerMoved:
@@ -138,7 +138,7 @@ async def list_seekers(
     return page(rows, limit, item=_view, position=lambda row: (row.id,))
 
 
-@router.get("/v1/seekers/{id}")
+@router.get("/v1/seekers/{id}", responses=refuses(SeekerNotFound))
 async def get_seeker(id: UUID, call: Annotated[Call, permit("seekers:read")]) -> SeekerView:
     async with call.transaction() as session:
         seeker = await queries.get(session, id, of=limited_to(call.principal))
@@ -146,7 +146,7 @@ async def get_seeker(id: UUID, call: Annotated[Call, permit("seekers:read")]) ->
     return _view(seeker)
 
 
-@router.put("/v1/seekers/{id}")
+@router.put("/v1/seekers/{id}", responses=_MOVES)
 async def change_seeker(
     id: UUID,
     body: Wishes,
@@ -168,19 +168,19 @@ async def change_seeker(
     return SeekerChanged(id=id, version=version)
 
 
-@router.post("/v1/seekers/{id}/serve")
+@router.post("/v1/seekers/{id}/serve", responses=_MOVES)
 async def serve_seeker(id: UUID, call: Annotated[Call, permit("seekers:serve")]) -> SeekerMoved:
     """The first service was given: guidance, a referral or a training."""
     return await _move(call, id, SeekerMove.SERVE)
 
 
-@router.post("/v1/seekers/{id}/place")
+@router.post("/v1/seekers/{id}/place", responses=_MOVES)
 async def place_seeker(id: UUID, call: Annotated[Call, permit("seekers:serve")]) -> SeekerMoved:
     """The seeker has work, found through the service."""
     return await _move(call, id, SeekerMove.PLACE)
 
 
-@router.post("/v1/seekers/{id}/exit")
+@router.post("/v1/seekers/{id}/exit", responses=_MOVES)
 async def exit_seeker(id: UUID, body: Exit, call: Annotated[Call, permit("seekers:exit")]) -> SeekerMoved:
     """The seeker looks no more, for a reason of the list."""
     return await _move(call, id, SeekerMove.EXIT, reason=body.reason)

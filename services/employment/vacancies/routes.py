@@ -9,9 +9,17 @@ from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.employment.matching.rules import Offer
+from services.employment.rules import MoveRefused
 from services.employment.vacancies import actions, queries
 from services.employment.vacancies.actions import Terms
-from services.employment.vacancies.rules import VacancyState
+from services.employment.vacancies.queries import VacancyNotFound
+from services.employment.vacancies.rules import (
+    NumberInName,
+    PastExpiry,
+    PayReversed,
+    TooManyTaken,
+    VacancyState,
+)
 from services.employment.vacancies.tables import Vacancy
 from services.employment.wire import (
     Area,
@@ -26,11 +34,22 @@ from services.employment.wire import (
 )
 from shared.refusals import Language
 from shared.security import permit
-from shared.web.call import Call
-from shared.web.paging import Cursor, Page, cursor_query, limit_query, page
-from shared.web.wire import Day, Model, Moment, Text
+from shared.web import (
+    Call,
+    Cursor,
+    Day,
+    Model,
+    Moment,
+    Page,
+    Text,
+    cursor_query,
+    limit_query,
+    page,
+    refuses,
+)
 
 router = APIRouter(tags=["vacancies"])
+_TERMS = (PastExpiry, PayReversed, NumberInName)
 
 _Pay = Annotated[int, Field(ge=1, le=100_000_000)]
 
@@ -119,7 +138,7 @@ class VacancyView(Model):
     closing_reason: str | None
 
 
-@router.post("/v1/vacancies", status_code=201)
+@router.post("/v1/vacancies", status_code=201, responses=refuses(*_TERMS))
 async def draft_vacancy(body: VacancyTerms, call: Annotated[Call, permit("vacancies:draft")]) -> VacancyMoved:
     """A draft, to be checked with the employer before it is published."""
 
@@ -154,7 +173,7 @@ async def list_vacancies(
     return page(rows, limit, item=lambda row: _view(row, call.language), position=lambda row: (row.id,))
 
 
-@router.get("/v1/vacancies/{id}")
+@router.get("/v1/vacancies/{id}", responses=refuses(VacancyNotFound))
 async def get_vacancy(id: UUID, call: Annotated[Call, permit("vacancies:read")]) -> VacancyView:
     async with call.transaction() as session:
         vacancy = await queries.get(session, id, only_public=_only_public(call))
@@ -162,7 +181,7 @@ async def get_vacancy(id: UUID, call: Annotated[Call, permit("vacancies:read")])
     return _view(vacancy, call.language)
 
 
-@router.put("/v1/vacancies/{id}")
+@router.put("/v1/vacancies/{id}", responses=refuses(VacancyNotFound, MoveRefused, *_TERMS))
 async def change_vacancy(
     id: UUID, body: VacancyTerms, call: Annotated[Call, permit("vacancies:prepare")]
 ) -> VacancyChanged:
@@ -175,7 +194,7 @@ async def change_vacancy(
     return VacancyChanged(id=id, state=VacancyState.DRAFT, version=version)
 
 
-@router.post("/v1/vacancies/{id}/check")
+@router.post("/v1/vacancies/{id}/check", responses=refuses(VacancyNotFound, MoveRefused))
 async def check_vacancy(id: UUID, call: Annotated[Call, permit("vacancies:check")]) -> VacancyMoved:
     """Someone spoke with the employer and found the vacancy genuine."""
 
@@ -185,7 +204,7 @@ async def check_vacancy(id: UUID, call: Annotated[Call, permit("vacancies:check"
     return await call.once(check)
 
 
-@router.post("/v1/vacancies/{id}/publish")
+@router.post("/v1/vacancies/{id}/publish", responses=refuses(VacancyNotFound, MoveRefused, PastExpiry))
 async def publish_vacancy(id: UUID, call: Annotated[Call, permit("vacancies:publish")]) -> VacancyMoved:
     """Open it to seekers; those whom it fits are told."""
 
@@ -195,7 +214,7 @@ async def publish_vacancy(id: UUID, call: Annotated[Call, permit("vacancies:publ
     return await call.once(publish)
 
 
-@router.post("/v1/vacancies/{id}/fill")
+@router.post("/v1/vacancies/{id}/fill", responses=refuses(VacancyNotFound, MoveRefused, TooManyTaken))
 async def fill_vacancy(id: UUID, body: Fill, call: Annotated[Call, permit("vacancies:fill")]) -> VacancyMoved:
     """Posts were taken; with the last one the vacancy is filled."""
 
@@ -205,7 +224,7 @@ async def fill_vacancy(id: UUID, body: Fill, call: Annotated[Call, permit("vacan
     return await call.once(fill)
 
 
-@router.post("/v1/vacancies/{id}/close")
+@router.post("/v1/vacancies/{id}/close", responses=refuses(VacancyNotFound, MoveRefused))
 async def close_vacancy(
     id: UUID, body: Close, call: Annotated[Call, permit("vacancies:close")]
 ) -> VacancyMoved:

@@ -1,0 +1,1 @@
+"""employment through its HTTP API and its handlers, on a real PostgreSQL."""
