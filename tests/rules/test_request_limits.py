@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.intake.requests.limits import Length, LimitKind, Terms, limit
+from services.intake.requests.limits import Length, LimitKind, Limits, Terms
 from shared.calendar import SHANGHAI, WorkCalendar
 from shared.contracts.intake import Urgency
 
@@ -16,7 +16,7 @@ def local(text: str) -> datetime:
 
 
 def due(kind: LimitKind, started: str, urgency: Urgency = Urgency.NORMAL, **terms: Length) -> str:
-    found = limit(kind, local(started), urgency=urgency, terms=Terms(**terms), calendar=CALENDAR)
+    found = Limits(Terms(**terms), CALENDAR).start(kind, local(started), urgency)
     return found.due.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
 
 
@@ -62,15 +62,10 @@ def test_handling_by_class(urgency: Urgency, started: str, ends: str, reason: st
 def test_a_limit_into_a_year_without_a_notice_says_that_it_may_change() -> None:
     year = next(y for y in range(2026, 2100) if CALENDAR.is_working_day(datetime(y, 6, 1).date()).provisional)  # noqa: DTZ001
     started = datetime(year - 1, 12, 25, 2, 0, tzinfo=UTC)
-    found = limit(LimitKind.HANDLE, started, urgency=Urgency.LONG, terms=Terms(), calendar=CALENDAR)
+    limits = Limits(Terms(), CALENDAR)
+    found = limits.start(LimitKind.HANDLE, started, Urgency.LONG)
     assert found.provisional
-    before = limit(
-        LimitKind.HANDLE,
-        started - timedelta(days=60),
-        urgency=Urgency.LONG,
-        terms=Terms(),
-        calendar=CALENDAR,
-    )
+    before = limits.start(LimitKind.HANDLE, started - timedelta(days=60), Urgency.LONG)
     assert not before.provisional
 
 

@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from services.intake.requests import rules
-from services.intake.requests.limits import LimitKind, Terms, limit
+from services.intake.requests.limits import LimitKind, Limits, Terms
 from services.intake.requests.rules import Life, Move, Rating, State
 from shared.calendar import WorkCalendar
 from shared.contracts.intake import Outcome, Urgency
 from shared.refusals import Refusal
 
 CALENDAR, TERMS = WorkCalendar.china(), Terms()
+LIMITS = Limits(TERMS, CALENDAR)
 START = datetime(2026, 2, 10, 1, 0, tzinfo=UTC)
 WORKER, REQUEST, OTHER = uuid4(), uuid4(), uuid4()
 FINAL = {State.REJECTED, State.DUPLICATE, State.WITHDRAWN}
@@ -34,7 +35,7 @@ class RequestMachine(RuleBasedStateMachine):
         )
 
     def limit(self, kind: LimitKind) -> rules.Limit:
-        return limit(kind, self.now, urgency=self.urgency, terms=TERMS, calendar=CALENDAR)
+        return LIMITS.start(kind, self.now, self.urgency)
 
     @rule(hours=st.integers(1, 24 * 20))
     def wait(self, hours: int) -> None:

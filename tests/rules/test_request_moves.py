@@ -123,7 +123,10 @@ def test_a_refusal_says_the_state_and_what_is_allowed_in_both_languages() -> Non
     with pytest.raises(rules.IllegalRequestMove) as refused:
         rules.verify(life(State.CLOSED))
     assert refused.value.message("zh") == "诉求当前状态为“结案”，不能核查通过；现在可以：回访评价、重新办理。"
-    assert refused.value.message("en") == "A request that is closed cannot be verified; it can: be rated, be reopened."
+    assert (
+        refused.value.message("en")
+        == "A request that is closed cannot be verified; it can: be rated, be reopened."
+    )
     with pytest.raises(rules.IllegalRequestMove) as final:
         rules.verify(life(State.WITHDRAWN))
     assert "nothing any more" in final.value.message("en")

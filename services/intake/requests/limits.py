@@ -100,26 +100,31 @@ class Terms:
         }[urgency]
 
 
-def limit(
-    kind: LimitKind, started: datetime, *, urgency: Urgency, terms: Terms, calendar: WorkCalendar
-) -> Limit:
-    """The limit that starts to run at a moment."""
-    match kind:
-        case LimitKind.ACCEPT:
-            due = _after(terms.accept, started, calendar)
-        case LimitKind.SIGN:
-            due = _after(terms.sign, started, calendar)
-        case LimitKind.RETURN:
-            due = _after(terms.return_within, started, calendar)
-        case LimitKind.HANDLE:
-            due = _after(terms.handling(urgency), started, calendar)
-        case LimitKind.VERIFY:
-            due = _after(terms.verify, started, calendar)
-        case LimitKind.DISPATCH:
-            due = _closing(started, calendar)
-        case LimitKind.CALL_BACK:
-            due = _working_days(1, started, calendar)
-    return Limit(kind, started, due.at, due.provisional)
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a community's limits come to by its calendar."""
+
+    terms: Terms
+    calendar: WorkCalendar
+
+    def start(self, kind: LimitKind, at: datetime, urgency: Urgency) -> Limit:
+        """The limit that starts to run at a moment."""
+        due = self._due(kind, at, urgency)
+        return Limit(kind, at, due.at, due.provisional)
+
+    def _due(self, kind: LimitKind, at: datetime, urgency: Urgency) -> Due:
+        if kind is LimitKind.DISPATCH:
+            return _closing(at, self.calendar)
+        if kind is LimitKind.CALL_BACK:
+            return _working_days(1, at, self.calendar)
+        lengths = {
+            LimitKind.ACCEPT: self.terms.accept,
+            LimitKind.SIGN: self.terms.sign,
+            LimitKind.RETURN: self.terms.return_within,
+            LimitKind.HANDLE: self.terms.handling(urgency),
+            LimitKind.VERIFY: self.terms.verify,
+        }
+        return _after(lengths[kind], at, self.calendar)
 
 
 def _after(length: Length, started: datetime, calendar: WorkCalendar) -> Due:

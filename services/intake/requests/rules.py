@@ -287,9 +287,9 @@ def rate(life: Life, rating: Rating) -> Life:
 
 def reopen(life: Life, at: datetime, *, reason: str, days: int, handle: Limit, dispatch: Limit) -> Life:
     """Within `days` of closing, to the second. A new limit for handling starts."""
-    if life.closed is not None and Move.REOPEN in allowed_moves(life):
-        if at > life.closed + timedelta(days=days):
-            raise ReopenWindowClosed(days=days)
+    late = life.closed is not None and at > life.closed + timedelta(days=days)
+    if late and Move.REOPEN in allowed_moves(life):
+        raise ReopenWindowClosed(days=days)
     return moved(
         life,
         Move.REOPEN,

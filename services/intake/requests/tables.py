@@ -3,11 +3,11 @@
 The text lies apart from the state, so that the many changes of state do not write it again and again.
 """
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Date, ForeignKey, Identity, Index, SmallInteger, String, text
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, SmallInteger, String, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -92,7 +92,7 @@ class RequestText(Base):
     __tablename__ = "request_text"
 
     request: Mapped[UUID] = mapped_column(ForeignKey("request.id"), primary_key=True)
-    subject: Mapped[bytes | None]
+    subject: Mapped[bytes]
     body: Mapped[bytes]
     address: Mapped[bytes | None]
 
@@ -103,7 +103,7 @@ class StoryEntry(Base):
     __tablename__ = "request_story"
 
     request: Mapped[UUID] = mapped_column(ForeignKey("request.id"), primary_key=True)
-    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcTime)
     entry: Mapped[str] = mapped_column(String(24))
     """A move, or one of `story.Entry`."""
@@ -111,7 +111,7 @@ class StoryEntry(Base):
     to_state: Mapped[str] = mapped_column(String(16))
     role: Mapped[str] = mapped_column(String(16))
     """The role that acted; `service` for what followed from another service's event."""
-    actor: Mapped[str] = mapped_column(String(64))
+    actor: Mapped[str] = mapped_column(String(255))
     reason: Mapped[str | None] = mapped_column(_CODE)
     details: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
 
@@ -133,18 +133,3 @@ class Telling(Base):
     state: Mapped[str] = mapped_column(_CODE)
     """`delivered`, or how it failed."""
     at: Mapped[datetime] = mapped_column(UtcTime)
-
-
-class HolidayNotice(Base):
-    """A notice of the State Council as the district published it: what corrects the working calendar."""
-
-    __tablename__ = "holiday_notice"
-
-    tenant: Mapped[str] = mapped_column(String(31), primary_key=True)
-    notice: Mapped[UUID] = mapped_column(primary_key=True)
-    year: Mapped[int] = mapped_column(SmallInteger)
-    holidays: Mapped[list[date]] = mapped_column(ARRAY(Date))
-    workdays: Mapped[list[date]] = mapped_column(ARRAY(Date))
-    received: Mapped[datetime] = mapped_column(UtcTime)
-    settled: Mapped[datetime | None] = mapped_column(UtcTime)
-    """When the deadlines were computed again for the last time, after every process knew the notice."""

@@ -24,13 +24,19 @@ class Holder:
     key: DataKey
     gender: str | None
 
-    def seal(self, noun: str, id: UUID, field: str, text: str | None) -> bytes | None:
-        """Encrypt a field of something that belongs to the resident; None stays None."""
-        return None if text is None else self.key.encrypt(text, context=_context(noun, id, field))
+    def seal(self, noun: str, id: UUID, field: str, text: str) -> bytes:
+        """Encrypt a field of the resident, or of something that belongs to the resident."""
+        return self.key.encrypt(text, context=f"{noun}.{field}:{id}")
 
-    def open(self, noun: str, id: UUID, field: str, blob: bytes | None) -> str | None:
+    def seal_any(self, noun: str, id: UUID, field: str, text: str | None) -> bytes | None:
+        return None if text is None else self.seal(noun, id, field, text)
+
+    def open(self, noun: str, id: UUID, field: str, blob: bytes) -> str:
         """Decrypt it. Raises Undecipherable for bytes of another field, thing or resident."""
-        return None if blob is None else self.key.decrypt(blob, context=_context(noun, id, field))
+        return self.key.decrypt(blob, context=f"{noun}.{field}:{id}")
+
+    def open_any(self, noun: str, id: UUID, field: str, blob: bytes | None) -> str | None:
+        return None if blob is None else self.open(noun, id, field, blob)
 
 
 class Keys:
@@ -67,7 +73,3 @@ class Keys:
 
     def drop(self, tenant: str, resident: UUID) -> None:
         self._held.pop((tenant, resident), None)
-
-
-def _context(noun: str, id: UUID, field: str) -> str:
-    return f"{noun}.{field}:{id}"

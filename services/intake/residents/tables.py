@@ -6,10 +6,10 @@ A resident's key has a table of its own: erasing destroys that one row, and a ba
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ForeignKey, Identity, Index, String
+from sqlalchemy import ARRAY, BigInteger, ForeignKey, Identity, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.intake.tables import Base
+from services.intake.tables import OWN_TENANT, Base
 from shared.database import UtcTime
 
 
@@ -51,7 +51,7 @@ class ResidentReference(Base):
 
     __tablename__ = "resident_reference"
 
-    tenant: Mapped[str] = mapped_column(String(31), primary_key=True)
+    tenant: Mapped[str] = mapped_column(String(31), primary_key=True, server_default=OWN_TENANT)
     source: Mapped[str] = mapped_column(String(32), primary_key=True)
     ref_index: Mapped[bytes] = mapped_column(primary_key=True)
     resident: Mapped[UUID] = mapped_column(ForeignKey("resident.id"), index=True)
@@ -63,9 +63,9 @@ class PersonalRead(Base):
     __tablename__ = "personal_read"
 
     resident: Mapped[UUID] = mapped_column(ForeignKey("resident.id"), primary_key=True)
-    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     reader_role: Mapped[str] = mapped_column(String(16))
-    reader: Mapped[str] = mapped_column(String(64))
+    reader: Mapped[str] = mapped_column(String(255))
     purpose: Mapped[str] = mapped_column(String(32))
     fields: Mapped[list[str]] = mapped_column(ARRAY(String(32)))
     request: Mapped[UUID | None]

@@ -1,0 +1,74 @@
+"""What every filing and every move needs: keys, calendars, grids, numbers, terms. Made once by main.py."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.intake.actor import Actor
+from services.intake.holidays.queries import Calendars, calendar_in
+from services.intake.places.queries import Grids
+from services.intake.policies import Policies
+from services.intake.requests.filing import Filing, Particulars, Words, prepare
+from services.intake.requests.limits import Limits
+from services.intake.requests.numbers import Numbers
+from services.intake.residents.keys import Holder, Keys
+from shared.clock import Clock
+from shared.database import Database, Keyring, scope_of
+from shared.tenants import Tenants
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    database: Database
+    keys: Keys
+    calendars: Calendars
+    grids: Grids
+    numbers: Numbers
+    policies: Policies
+
+    @classmethod
+    def open(cls, database: Database, keyring: Keyring, clock: Clock, tenants: Tenants) -> "Desk":
+        return cls(
+            database=database,
+            keys=Keys(keyring, clock),
+            calendars=Calendars(database, clock),
+            grids=Grids(database, clock),
+            numbers=Numbers(database, keyring),
+            policies=Policies(tenants),
+        )
+
+    async def limits(self, tenant: str) -> Limits:
+        return Limits(self.policies.terms(tenant), await self.calendars.of(tenant))
+
+    async def limits_in(self, session: AsyncSession) -> Limits:
+        """By the calendar as the session's transaction sees it, notices of a moment ago included."""
+        return Limits(self.policies.terms(scope_of(session)), await calendar_in(session))
+
+    async def prepare(
+        self,
+        tenant: str,
+        asked: Sequence[tuple[Holder, Words, Particulars]],
+        *,
+        now: datetime,
+        by: Actor,
+    ) -> Sequence[Filing]:
+        """Filings ready to be written: each with its number, its grid and its limits."""
+        limits = await self.limits(tenant)
+        references = await self.numbers.take(len(asked), now)
+        filings = []
+        for (holder, words, said), reference in zip(asked, references, strict=True):
+            place = await self.grids.place(tenant, words.address)
+            filings.append(
+                prepare(
+                    words,
+                    replace(said, grid=place.grid, place=place.place),
+                    holder=holder,
+                    reference=reference,
+                    now=now,
+                    limits=limits,
+                    actor=by,
+                )
+            )
+        return filings

@@ -1,0 +1,1 @@
+"""Use cases of requests. Each runs in the caller's transaction and records its events there."""

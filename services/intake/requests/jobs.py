@@ -1,0 +1,25 @@
+"""What happens to requests by the clock."""
+
+from datetime import timedelta
+
+from services.intake.requests.actions.deadlines import mark_overdue
+from shared.clock import Clock
+from shared.database import Database
+from shared.jobs import Job
+from shared.tenants import Tenants
+
+_CHUNK = 500
+
+
+def overdue_marks(database: Database, tenants: Tenants, clock: Clock) -> Job:
+    """Every minute: mark the limits that have passed, and write it into the stories."""
+
+    async def run() -> None:
+        for tenant in tenants:
+            while True:
+                async with database.transaction(tenant) as session:
+                    marked = await mark_overdue(session, clock(), count=_CHUNK)
+                if marked < _CHUNK:
+                    break
+
+    return Job("overdue-marks", timedelta(minutes=1), run)

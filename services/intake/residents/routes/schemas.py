@@ -1,0 +1,116 @@
+"""What travels about residents."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from services.intake.residents.actions import Contact, ExternalReference, Profile
+from services.intake.residents.rules import Gender
+from services.intake.wire import Code, Source
+from shared.web import Model, Text, Whole
+
+
+class ExternalBody(Model):
+    """The resident's number in another system."""
+
+    source: Source
+    ref: Annotated[str, Text(64)]
+
+    def reference(self) -> ExternalReference:
+        return ExternalReference(self.source, self.ref)
+
+
+class ContactBody(Model):
+    """How a resident is called and reached; what is absent is not known."""
+
+    name: Annotated[str, Text(64)] | None = None
+    phone: Annotated[str, Text(32)] | None = None
+    email: Annotated[str, Text(254)] | None = None
+    address: Annotated[str, Text(200)] | None = None
+    language: Literal["zh", "en"] = "zh"
+
+    def contact(self) -> Contact:
+        return Contact(self.name, self.phone, self.email, self.address, self.language)
+
+
+class NewResident(ContactBody):
+    """A resident who is not registered yet."""
+
+    gender: Gender | None = None
+    birth_year: Whole | None = None
+    external: ExternalBody | None = None
+
+    def profile(self) -> Profile:
+        gender = None if self.gender is None else self.gender.value
+        return Profile(self.contact(), gender, self.birth_year)
+
+
+class ResidentId(Model):
+    id: UUID
+
+
+class ContactChanged(Model):
+    id: UUID
+    version: int
+
+
+class ResidentRecord(Model):
+    """All that is held of a resident."""
+
+    id: UUID
+    name: str | None
+    phone: str | None
+    email: str | None
+    address: str | None
+    language: str
+    gender: Gender | None
+    birth_year: int | None
+    created: datetime
+    version: int
+
+
+class FindResident(Model):
+    """Exactly one of the two. A POST, since neither may stand in an address."""
+
+    phone: Annotated[str, Text(32)] | None = None
+    external: ExternalBody | None = None
+
+
+class Found(Model):
+    residents: list[UUID]
+    """Oldest first; several may share a telephone."""
+
+
+class ContactsWanted(Model):
+    purpose: Code
+    """Of the vocabulary `read_purpose`; the resident sees it."""
+    residents: list[UUID] = Field(min_length=1, max_length=200)
+
+
+class ContactLine(Model):
+    resident: UUID
+    name: str | None
+    phone: str | None
+    email: str | None
+    language: str
+
+
+class Contacts(Model):
+    contacts: list[ContactLine]
+    """Without those who are unknown or erased."""
+
+
+class ReadLine(Model):
+    """One read of the resident's data."""
+
+    at: datetime
+    reader_role: str
+    reader: str
+    purpose: str
+    purpose_name: str
+    """The purpose in words."""
+    fields: list[str]
+    """`name`, `phone` …; `request.body` and the like for a request's text."""
+    request: UUID | None
