@@ -46,7 +46,7 @@ outbox = Table(
     Column("sent_at", DateTime(timezone=True)),
     Index("ix_outbox_unsent", "position", postgresql_where=text("sent_at IS NULL")),
     Index("ix_outbox_aggregate", "aggregate", "sequence"),
-    Index("ix_outbox_position", "position", postgresql_using="brin"),
+    Index("ix_outbox_position", "position"),
     postgresql_partition_by="RANGE (recorded_at)",
 )
 
@@ -68,6 +68,7 @@ outbox_replay = Table(
     Column("requested_at", DateTime(timezone=True), nullable=False, server_default=_now),
     Column("from_time", DateTime(timezone=True)),
     Column("to_time", DateTime(timezone=True)),
+    Column("topic", Text),
     Column("type", Text),
     Column("aggregate", Uuid),
     Column("from_sequence", BigInteger),

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
 
-async def fetch(session: AsyncSession, sql: str, *arguments: Any) -> Sequence[Row[Any]]:
-    """The rows of one statement in the session's transaction. Flushes nothing."""
+async def fetch(session: AsyncSession, sql: str, *arguments: Any) -> Sequence[Any]:
+    """The rows (with attributes) of one statement in the session's transaction. Flushes nothing."""
     connection = await session.connection()
     result = await connection.exec_driver_sql(sql, arguments)
     return result.all()

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from shared.contracts.intake import RequestWithdrawn
 from shared.database import Database, new_id
+from shared.database.isolation import enable_tenant_isolation
 from shared.database.provision import Access, provision_database
 from shared.messaging.envelope import Envelope, ReplayMark
 from shared.messaging.migrations import messaging_tables
@@ -25,13 +26,25 @@ from tests.support.postgres import ServiceDatabases
 TENANT = "longxi"
 TOPIC = "intake.events"
 _numbers = itertools.count(1)
+_EFFECT = """
+CREATE TABLE effect (
+    position bigint GENERATED ALWAYS AS IDENTITY,
+    tenant text NOT NULL DEFAULT current_setting('longxi.tenant', true),
+    aggregate uuid NOT NULL,
+    sequence bigint NOT NULL,
+    handler text NOT NULL
+)
+"""
 
 
 async def make_tables(access: Access) -> None:
-    """Run `messaging_tables` as a service's first migration would."""
+    """Run `messaging_tables` as a service's first migration would, and make a table for handlers to write to."""
 
     def migrate(connection: Connection) -> None:
-        messaging_tables(Operations(MigrationContext.configure(connection)))
+        op = Operations(MigrationContext.configure(connection))
+        messaging_tables(op)
+        op.execute(_EFFECT)
+        enable_tenant_isolation(op, "effect")
 
     engine = create_async_engine(make_url(access.owner_url).set(drivername="postgresql+asyncpg"))
     async with engine.begin() as connection:

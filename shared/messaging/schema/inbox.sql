@@ -1,8 +1,8 @@
 -- What a service has received. These tables are the inbox's own and open to the scope '*' only, except for held
 -- events, which belong to a tenant.
 
--- The id of every event taken, by the day the event was made (see inbox_day in Python), so that an event always
--- falls into the same partition. Older days are dropped; what comes from before is known by its sequence.
+-- The id of every event taken, by the day the event was made, so that an event always falls into the same partition.
+-- Older days are dropped; what comes from before is known by its sequence.
 CREATE TABLE inbox (
     id uuid NOT NULL,
     consumer text NOT NULL,

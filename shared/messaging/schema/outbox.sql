@@ -26,8 +26,7 @@ CREATE TABLE outbox (
 
 CREATE INDEX ix_outbox_unsent ON outbox (position) WHERE sent_at IS NULL;
 CREATE INDEX ix_outbox_aggregate ON outbox (aggregate, sequence);
--- A replay walks through positions in windows; they lie in order on disk, so a block range index of a few pages does.
-CREATE INDEX ix_outbox_position ON outbox USING brin (position) WITH (pages_per_range = 16);
+CREATE INDEX ix_outbox_position ON outbox (position);  -- a replay walks along it
 CREATE TABLE partitions.outbox_default PARTITION OF outbox DEFAULT;
 
 -- The last sequence of each aggregate in each topic. Its row is locked until the recording transaction ends, so that
@@ -47,6 +46,7 @@ CREATE TABLE outbox_replay (
     requested_at timestamptz NOT NULL DEFAULT now(),
     from_time timestamptz,
     to_time timestamptz,
+    topic text,
     type text,
     aggregate uuid,
     from_sequence bigint,

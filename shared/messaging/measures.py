@@ -1,0 +1,21 @@
+"""The numbers that messaging shows. All are small sums; none has a label of unbounded values."""
+
+from shared.observing import metrics
+
+PUBLISHED = metrics.counter("outbox_published", "Events published", ["service"])
+UNSENT = metrics.gauge("outbox_unsent", "Events recorded and not yet published", ["service"])
+UNSENT_AGE = metrics.gauge("outbox_unsent_age_seconds", "Age of the oldest of them", ["service"])
+BATCH = metrics.histogram("outbox_batch", "Events in one batch", ["service"], buckets=metrics.SIZES)
+PUBLISHING = metrics.histogram("outbox_publish_seconds", "Time to publish a batch", ["service"])
+LEADING = metrics.gauge("outbox_relay_active", "1 while this process is the service's relay", ["service"])
+
+EVENTS = metrics.counter(
+    "inbox_events",
+    "Events received, by outcome: applied, skipped, duplicate, repeated, held, dead, foreign",
+    ["consumer", "outcome"],
+)
+TAKING = metrics.histogram("inbox_batch_seconds", "Time to take a batch", ["consumer"])
+TAKEN = metrics.histogram("inbox_batch", "Records in a batch", ["consumer"], buckets=metrics.SIZES)
+DELAY = metrics.histogram("inbox_delay_seconds", "From an event's record to its effect here", ["consumer"])
+AGAIN = metrics.counter("inbox_batches_again", "Batches tried again after a passing fault", ["consumer"])
+SPLIT = metrics.counter("inbox_batches_split", "Batches split to find the event that failed", ["consumer"])
