@@ -4,7 +4,7 @@ Delivery is at least once. A record is delivered again when a member dies, stall
 `commit`, and stored twice when a publisher that got `LogUnavailable` tries again. Readers know records by their id.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from types import TracebackType
@@ -112,7 +112,7 @@ class EventLog(Protocol):
     async def lag(self, group: str, topics: Sequence[str]) -> Mapping[TopicPartition, int]:
         """Records behind the group's committed offset, for each partition of the topics that exist."""
 
-    def tail(self, topics: Sequence[str], *, from_start: bool = False) -> AsyncIterator[Record]:
+    def tail(self, topics: Sequence[str], *, from_start: bool = False) -> AsyncGenerator[Record, None]:
         """Every record from now (or from the oldest) on, without a group, without end; survives a restart of the log."""
 
 

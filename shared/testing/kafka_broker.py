@@ -73,8 +73,8 @@ class KafkaBroker:
 
     async def start(self, within: float = _START_SECONDS) -> None:
         """Start, and wait until it answers (seconds). The first start fetches JARs. Raises KafkaUnavailable."""
-        libraries = await asyncio.to_thread(jars)
-        self._launch(libraries)
+        runtime = java()
+        self._launch(runtime, await asyncio.to_thread(jars))
         deadline = time.monotonic() + within
         while not await self._answers():
             if not self.alive() or time.monotonic() > deadline:
@@ -104,14 +104,14 @@ class KafkaBroker:
     def alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
-    def _launch(self, libraries: Path) -> None:
+    def _launch(self, runtime: str, libraries: Path) -> None:
         data = self.folder / "data"
         self.folder.mkdir(parents=True, exist_ok=True)
         properties = self.folder / "broker.properties"
         properties.write_text(
             _PROPERTIES.format(port=self.port, controller_port=self._controller_port, data=data)
         )
-        run = [java(), f"-Xmx{self._heap_mb}m", "-Dlog4j2.level=WARN", "-cp", f"{libraries}/*"]
+        run = [runtime, f"-Xmx{self._heap_mb}m", "-Dlog4j2.level=WARN", "-cp", f"{libraries}/*"]
         if not (data / "meta.properties").exists():
             # C1 only: the tool lives for a second.
             tool = [*run[:1], "-XX:TieredStopAtLevel=1", *run[1:], "kafka.tools.StorageTool"]

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 
 from shared.messaging.kafka import administration
 from shared.messaging.kafka.publishing import Publisher
@@ -51,5 +51,5 @@ class KafkaLog:
     async def lag(self, group: str, topics: Sequence[str]) -> Mapping[TopicPartition, int]:
         return await administration.lag(self._servers, group, topics)
 
-    def tail(self, topics: Sequence[str], *, from_start: bool = False) -> AsyncIterator[Record]:
+    def tail(self, topics: Sequence[str], *, from_start: bool = False) -> AsyncGenerator[Record, None]:
         return tail(self._servers, topics, from_start=from_start)

@@ -56,6 +56,8 @@ class KafkaReader:
     async def read(self, max_records: int = 500, timeout: float = 1.0) -> Sequence[Record]:  # noqa: ASYNC109
         deadline = time.monotonic() + timeout
         while True:
+            if self._keeper is not None and self._keeper.done():
+                self._keeper.result()  # it ends only by an error that will not pass
             left = max(deadline - time.monotonic(), 0)
             membership = await self._opened_membership(left)
             if membership is None:

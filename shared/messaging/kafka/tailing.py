@@ -1,7 +1,7 @@
 """Following topics without being a member of a group."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
@@ -14,7 +14,7 @@ from shared.messaging.pauses import pauses
 from shared.messaging.records import Record
 
 
-async def tail(servers: str, topics: Sequence[str], *, from_start: bool) -> AsyncIterator[Record]:
+async def tail(servers: str, topics: Sequence[str], *, from_start: bool) -> AsyncGenerator[Record, None]:
     """Goes on after the last record given when the connection was lost. Topics must exist when it begins."""
     positions: dict[TopicPartition, int] = {}
     waiting = pauses()

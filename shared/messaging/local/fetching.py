@@ -66,7 +66,7 @@ async def fetch(
 
 def pack_headers(headers: tuple[tuple[str, bytes], ...]) -> bytes:
     """Each as its name's and its value's length (2 and 4 bytes), then both."""
-    parts = []
+    parts: list[bytes] = []
     for name, value in headers:
         encoded = name.encode()
         parts += (_LENGTHS.pack(len(encoded), len(value)), encoded, value)

@@ -1,13 +1,13 @@
 """`EventLog` in PostgreSQL."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
 import asyncpg
 
-from shared.messaging.local.connecting import PASSING
+from shared.messaging.local.connecting import COMMAND_SECONDS, PASSING
 from shared.messaging.local.fetching import pack_headers
 from shared.messaging.local.reader import LocalReader
 from shared.messaging.local.schema import ensure_schema
@@ -19,6 +19,7 @@ from shared.messaging.records import Record, TopicPartition
 from shared.messaging.sizes import check_sizes
 
 _CONNECTIONS = 4
+_RELEASE_SECONDS = 5
 _STATEMENT_RECORDS = 2_000
 _STATEMENT_BYTES = 8 * 1024 * 1024
 _TRIM_RECORDS = 5_000
@@ -50,7 +51,12 @@ class LocalLog:
     async def start(self) -> None:
         # Nothing is left on a connection that a reset would have to clear, and it costs a round trip.
         self._pool = await asyncpg.create_pool(
-            self._url, min_size=0, max_size=_CONNECTIONS, timeout=10, reset=_leave_as_is
+            self._url,
+            min_size=0,
+            max_size=_CONNECTIONS,
+            timeout=10,
+            command_timeout=COMMAND_SECONDS,
+            reset=_leave_as_is,
         )
         async with self._connection(self._options.connect_timeout) as connection:
             await ensure_schema(connection)
@@ -111,7 +117,7 @@ class LocalLog:
             )
         return {TopicPartition(row["topic"], row["number"]): row["behind"] for row in rows}
 
-    def tail(self, topics: Sequence[str], *, from_start: bool = False) -> AsyncIterator[Record]:
+    def tail(self, topics: Sequence[str], *, from_start: bool = False) -> AsyncGenerator[Record, None]:
         return tail(self._url, topics, from_start=from_start)
 
     async def trim(self, before: datetime) -> int:
@@ -157,8 +163,11 @@ class LocalLog:
                 connection = await _acquire(self._pool)
                 try:
                     yield connection
+                except PASSING:
+                    connection.terminate()
+                    raise
                 finally:
-                    await self._pool.release(connection)
+                    await self._pool.release(connection, timeout=_RELEASE_SECONDS)
         except PASSING as failure:
             raise LogUnavailable(f"the local log's database: {failure!r}") from failure
 

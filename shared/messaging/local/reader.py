@@ -59,13 +59,17 @@ class LocalReader:
         self._attention.set()
         self._reading.set()
         if self._keeper is not None:
-            await self._keeper
+            if self._connection is None:
+                self._keeper.cancel()  # it is waiting for a server; there is no group to leave
+            await asyncio.wait({self._keeper})
 
     async def read(self, max_records: int = 500, timeout: float = 1.0) -> Sequence[Record]:  # noqa: ASYNC109
         deadline = time.monotonic() + timeout
         self._reading.set()
         try:
             while True:
+                if self._keeper is not None and self._keeper.done():
+                    self._keeper.result()  # it ends only by an error that will not pass
                 self._records_came.clear()
                 records = await self._fetch(max_records)
                 left = deadline - time.monotonic()
@@ -119,6 +123,8 @@ class LocalReader:
             except (LogError, *PASSING) as failure:
                 logger.warning("group %s: the session is lost, joining again: %r", self._group, failure)
                 await asyncio.sleep(next(waiting))
+            finally:
+                self._records_came.set()
 
     async def _live(self) -> None:
         """One session: join, and stay until closing, or until the session fails or is stuck."""

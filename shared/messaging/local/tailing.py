@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 from asyncpg import Connection
@@ -17,7 +17,7 @@ _LOOK_ANYWAY_SECONDS = 30.0
 _BATCH = 500
 
 
-async def tail(url: str, topics: Sequence[str], *, from_start: bool) -> AsyncIterator[Record]:
+async def tail(url: str, topics: Sequence[str], *, from_start: bool) -> AsyncGenerator[Record, None]:
     """Goes on after the last record given when the session was lost. Topics must exist when it begins."""
     positions: dict[int, int] = {}
     came = asyncio.Event()
