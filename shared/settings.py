@@ -5,6 +5,7 @@ the content of that file as `DATABASE_URL`.
 """
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal, Self
 
@@ -46,6 +47,8 @@ class ServiceSettings(BaseSettings):
     """Partitions of a topic that has to be made; in production the operator makes the topics."""
     local_log_url: str | None = None
     """Database of the local event log."""
+    log_days: int = Field(default=14, ge=1, le=3650)
+    """How long topics keep their records; on Kafka it counts when a topic is made."""
     redis_url: str | None = None
     """`redis://[:password@]host:port/0`; without it each process caches for itself."""
     tenants_file: Path | None = None
@@ -80,6 +83,10 @@ class ServiceSettings(BaseSettings):
         if self.mode == "production" and self.kafka_bootstrap_servers is None:
             raise ValueError("in production mode KAFKA_BOOTSTRAP_SERVERS has to be set")
         return self
+
+    @property
+    def log_retention(self) -> timedelta:
+        return timedelta(days=self.log_days)
 
     def url_of(self, service: str) -> str:
         """Base URL of another service's API."""

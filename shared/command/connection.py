@@ -15,10 +15,12 @@ from uuid import uuid4
 import httpx
 
 from shared.local.layout import SERVICES, Home, Stack, default_home
+from shared.retrying import Backoff, Unreachable, outside
 from shared.security.local_issuer import LocalIssuer
 from shared.security.principal import Role
 
-_TIMEOUT = httpx.Timeout(30.0, connect=5.0)
+_TIMEOUT = httpx.Timeout(60.0, connect=5.0)
+_PATIENTLY = Backoff(timedelta(milliseconds=100), factor=2, cap=timedelta(seconds=5))
 
 
 class CannotConnect(Exception):
@@ -96,21 +98,30 @@ class Connection:
         who = subject or f"longxi-command-{role.value}"
         return LocalIssuer(self.issuer_folder).mint(self.tenant, who, [role], ttl=timedelta(hours=8))
 
-    def client(self, service: str, role: Role = Role.OPERATOR, subject: str | None = None) -> "ServiceClient":
+    def client(
+        self,
+        service: str,
+        role: Role = Role.OPERATOR,
+        subject: str | None = None,
+        *,
+        patience: timedelta = timedelta(seconds=10),
+    ) -> "ServiceClient":
+        """A client of a service's API, as somebody. `patience` is how long a call goes on trying while it is away."""
         try:
             url = self.urls[service]
         except KeyError:
             raise CannotConnect(
                 f"the address of {service} is not known: set LONGXI_{service.upper()}_URL"
             ) from None
-        return ServiceClient(service, url, self.bearer(role, subject))
+        return ServiceClient(service, url, self.bearer(role, subject), patience)
 
 
 class ServiceClient:
     """One service's API. Methods give the decoded answer and raise Refused or CannotConnect."""
 
-    def __init__(self, service: str, url: str, token: str) -> None:
+    def __init__(self, service: str, url: str, token: str, patience: timedelta) -> None:
         self.service = service
+        self._patience = patience
         self._http = httpx.AsyncClient(
             base_url=url,
             headers={"Authorization": f"Bearer {token}", "Accept-Language": "zh"},
@@ -140,9 +151,14 @@ class ServiceClient:
 
     async def _call(self, method: str, path: str, **how: Any) -> Any:
         try:
-            answer = await self._http.request(method, path, **how)
-        except httpx.ConnectError:
-            raise CannotConnect(f"{self.service} does not answer at {self._http.base_url}") from None
+            answer = await outside(
+                self.service,
+                lambda: self._http.request(method, path, **how),
+                schedule=_PATIENTLY,
+                total=self._patience,
+            )
+        except Unreachable as fault:
+            raise CannotConnect(f"{self.service} at {self._http.base_url}: {fault.message('en')}") from None
         if answer.is_error:
             raise Refused(self.service, answer.status_code, _problem(answer))
         return answer.json() if answer.content else None

@@ -58,6 +58,7 @@ class Platform:
             self._say(f"{name} was left over from a run that was killed; ended")
         self._server.start()
         accesses = asyncio.run(self._provision())
+        receipts = secrets.passwords(self.home.keys, ["receipts"])["receipts"]
         issuer = LocalIssuer(self.home.keys / "issuer")
         kafka = os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
         self.stack = Stack(
@@ -78,11 +79,12 @@ class Platform:
                 issuer,
                 self._ports,
                 secrets.master_keys(self.home.keys, service),
+                receipts,
             )
             for service in SERVICES
         }
         self._migrate(environments)
-        for program in (mail_server(self._ports), sms_gateway(self._ports, self.stack)):
+        for program in (mail_server(self._ports), sms_gateway(self._ports, self.stack, receipts)):
             self._keeper.start(program)
         for service in SERVICES:
             for role in ("worker", "api"):
@@ -98,6 +100,7 @@ class Platform:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._keeper.watch())
             tasks.create_task(self._watch_server())
+            tasks.create_task(self._remember_processes())
 
     def stop(self) -> None:
         """End in order: first the services, which finish what they are doing, then PostgreSQL."""
@@ -106,8 +109,8 @@ class Platform:
         self._server.stop()
         self._pid_file.unlink(missing_ok=True)
 
-    def memory(self) -> Mapping[str, int]:
-        """Process ids by name, for whoever measures."""
+    def pids(self) -> Mapping[str, int]:
+        """Process ids by name, for whoever measures or kills."""
         return self._keeper.pids()
 
     @property
@@ -178,6 +181,14 @@ class Platform:
                 self._say("PostgreSQL ended; started again")
                 await asyncio.to_thread(self._server.start)
             await asyncio.sleep(0.2)
+
+    async def _remember_processes(self) -> None:
+        known: Mapping[str, int] = {}
+        while not self._ended.is_set():
+            if (pids := self._keeper.pids()) != known:
+                await asyncio.to_thread(leftovers.write_down, self._pid_file, pids)
+                known = pids
+            await asyncio.sleep(0.5)
 
 
 @contextmanager

@@ -81,7 +81,7 @@ class Keeper:
                 run.process.wait()
 
     def _may_restart(self, run: Running) -> bool:
-        pause = min(0.2 * 2**run.deaths, _MAX_PAUSE_SECONDS)
+        pause = min(0.2 * 2.0**run.deaths, _MAX_PAUSE_SECONDS)
         return time.monotonic() - run.started > pause
 
     def _spawn(self, program: Program) -> "subprocess.Popen[bytes]":

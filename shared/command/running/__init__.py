@@ -1,0 +1,1 @@
+"""`longxi run` and `longxi demo`: the embedded platform, the sample community, and the flow as it happens."""

@@ -1,0 +1,41 @@
+"""`python -m services.<name> api | worker | migrate | openapi`, the same for every service."""
+
+import argparse
+import asyncio
+import sys
+
+from pydantic import ValidationError
+
+from shared.database.migrations import upgrade
+from shared.observing import configure
+from shared.runtime import api, worker
+from shared.runtime.documents import openapi_text
+from shared.runtime.service import S, Service
+from shared.settings import read_secret_files
+
+
+def main(service: Service[S]) -> None:
+    """Run one process of the service; exits with 2 on settings that cannot be right."""
+    parser = argparse.ArgumentParser(prog=f"python -m services.{service.name}")
+    parser.add_argument("role", choices=["api", "worker", "migrate", "openapi"])
+    role = parser.parse_args().role
+    if role == "openapi":
+        sys.stdout.write(openapi_text(service))
+        return
+    settings = _settings(service)
+    configure(service.name, role, settings.log_level, mode=settings.mode)
+    if role == "migrate":
+        upgrade(service.name, settings.database_owner_url or settings.database_url)
+    else:
+        asyncio.run((api if role == "api" else worker).serve(service, settings))
+
+
+def _settings(service: Service[S]) -> S:
+    read_secret_files()
+    try:
+        return service.settings()
+    except ValidationError as fault:
+        for error in fault.errors(include_url=False, include_input=False):
+            variable = "_".join(str(part) for part in error["loc"]).upper()
+            sys.stderr.write(f"{variable or 'settings'}: {error['msg']}\n")
+        raise SystemExit(2) from None

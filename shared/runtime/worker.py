@@ -1,0 +1,86 @@
+"""The `worker` process: relay, consumer, jobs and the service's own loops, with health and metrics over HTTP."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Awaitable, Callable
+
+from starlette.applications import Starlette
+
+from shared.jobs import Scheduler
+from shared.messaging.inbox import Inbox
+from shared.messaging.relay import Relay
+from shared.retrying import forever
+from shared.runtime.gaps import AskOwner
+from shared.runtime.opening import opened
+from shared.runtime.service import Parts, Runtime, S, Service
+from shared.runtime.serving import http_server, serve_until, told_to_stop
+from shared.runtime.upkeep import upkeep
+from shared.web import readiness_of
+from shared.web.health import system_routes
+
+# The relay drains and the consumer finishes its batch; whatever takes longer is done again after the next start.
+_FINISH_SECONDS = 15
+
+
+async def serve(service: Service[S], settings: S) -> None:
+    """Work until SIGTERM or Ctrl-C, then finish what is under way."""
+    stop = told_to_stop()
+    async with opened(service, settings, "worker") as runtime:
+        work = Work(service, runtime, service.build(runtime))
+        health = Starlette(routes=system_routes(readiness_of(runtime.database, runtime.log, runtime.cache)))
+        work.start()
+        try:
+            await serve_until(stop, http_server(health, settings.host, settings.worker_port))
+        finally:
+            await work.stop()
+
+
+class Work:
+    """Everything that a worker does, as tasks. Each survives the loss of what it stands on by itself."""
+
+    def __init__(self, service: Service[S], runtime: Runtime[S], parts: Parts) -> None:
+        self._relay = Relay(runtime.database, runtime.log, service.name)
+        self._inbox: Inbox | None = None
+        if service.consumes:
+            self._inbox = Inbox(
+                runtime.database,
+                runtime.log,
+                service.name,
+                parts.handlers,
+                topics=tuple(dict.fromkeys(service.consumes)),
+                tenants=runtime.tenants,
+                ask_for=AskOwner(runtime),
+                clock=runtime.clock,
+            )
+        holder = f"{socket.gethostname()}-{os.getpid()}"
+        self._scheduler = Scheduler(runtime.database, [*parts.jobs, *upkeep(runtime)], holder, runtime.clock)
+        self._background = parts.background
+        self._finishing: list[asyncio.Task[None]] = []
+        self._ending: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        self._finishing = [asyncio.create_task(self._relay.run(), name="relay")]
+        if self._inbox is not None:
+            self._finishing.append(asyncio.create_task(self._inbox.run(), name="inbox"))
+        self._ending = [asyncio.create_task(self._scheduler.run(), name="jobs")]
+        self._ending += [_kept(number, loop) for number, loop in enumerate(self._background)]
+
+    async def stop(self) -> None:
+        """The inbox finishes its batch first, so that the relay can publish what came of it."""
+        for task in self._ending:
+            task.cancel()
+        await asyncio.gather(*self._ending, return_exceptions=True)
+        if self._inbox is not None:
+            self._inbox.stop()
+            await asyncio.wait(self._finishing[1:], timeout=_FINISH_SECONDS)
+        self._relay.stop()
+        _, late = await asyncio.wait(self._finishing, timeout=_FINISH_SECONDS)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+
+def _kept(number: int, loop: Callable[[], Awaitable[None]]) -> "asyncio.Task[None]":
+    name = f"background-{number}"
+    return asyncio.create_task(forever(name, loop), name=name)
