@@ -14,7 +14,7 @@ from shared.security.permits import permit
 from shared.security.principal import Role
 from shared.web.call import Call
 from shared.web.paging import Cursor, Page, cursor_query, limit_query, page
-from shared.web.problem_docs import refuses
+from shared.web.refusing import refuses
 from shared.web.wire import Model, Moment, Text
 
 PERMISSION = "keys:write"

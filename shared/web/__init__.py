@@ -6,9 +6,9 @@ from shared.web.health import Check, readiness, readiness_of
 from shared.web.idempotency import trim_idempotency_keys
 from shared.web.limits import DEFAULT_QUOTAS
 from shared.web.paging import Cursor, Page, cursor_query, limit_query, page
-from shared.web.problem_docs import refuses
 from shared.web.problems import Problem
 from shared.web.provided import provided
+from shared.web.refusing import refuses
 from shared.web.wire import Day, Model, Moment, PastDay, PastMoment, Text, Whole
 
 __all__ = [

@@ -34,6 +34,7 @@ _TYPES: dict[str, Words] = {
     "decimal_parsing": ("应为数字", "Has to be a number"),
     "bool_type": ("应为 true 或 false", "Has to be true or false"),
     "bool_parsing": ("应为 true 或 false", "Has to be true or false"),
+    "recursion_depth_exceeded": ("嵌套过深", "Is nested too deeply"),
     "none_required": ("应为空", "Has to be null"),
 }
 _TIMES: dict[str, Words] = {

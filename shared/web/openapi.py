@@ -8,7 +8,6 @@ from fastapi.routing import APIRoute
 
 from shared.security.permits import declared, methods_of
 from shared.web.problem_docs import (
-    PROBLEMS_KEY,
     refusals_of,
     response_for,
     takes_idempotency_key,
@@ -80,9 +79,7 @@ def _complete(operation: Document, route: APIRoute, method: str) -> None:
     if "422" not in {str(status) for status in route.responses}:
         responses.pop("422", None)  # FastAPI's own form of it, which we do not send
     for status, refusals in refusals_of(route).items():
-        known = responses.get(str(status), {})
-        if PROBLEMS_KEY in known or "content" not in known:
-            responses[str(status)] = response_for(status, refusals)
+        responses.setdefault(str(status), response_for(status, refusals))
     if method == "GET" and route.dependant.path_params:
         responses["304"] = {"description": "Not Modified"}
     operation["responses"] = dict(sorted(responses.items()))

@@ -27,31 +27,16 @@ from shared.web.refusals import (
     Unexpected,
     UnsupportedMediaType,
 )
+from shared.web.route import WireRoute
 from shared.web.validation import InvalidRequest
-
-PROBLEMS_KEY = "x-problems"
-Responses = dict[int | str, dict[str, Any]]
-
-
-def refuses(*refusals: type[Refusal]) -> Responses:
-    """The `responses` of a route that may refuse so, beside what every route of its shape may."""
-    responses: Responses = {}
-    for refusal in refusals:
-        entry = responses.setdefault(
-            refusal.status, {"description": title(refusal.status, "en"), PROBLEMS_KEY: []}
-        )
-        entry[PROBLEMS_KEY].append(refusal)
-    return responses
 
 
 def refusals_of(route: APIRoute) -> dict[int, list[type[Refusal]]]:
     """Everything that the route may be refused with, by status."""
+    named = route.refusals if isinstance(route, WireRoute) else ()
     found: dict[int, list[type[Refusal]]] = {}
-    named = [refusal for response in route.responses.values() for refusal in response.get(PROBLEMS_KEY, [])]
-    for refusal in (*named, *_implied(route)):
-        same = found.setdefault(refusal.status, [])
-        if refusal not in same:
-            same.append(refusal)
+    for refusal in dict.fromkeys((*named, *_implied(route))):
+        found.setdefault(refusal.status, []).append(refusal)
     return found
 
 
@@ -116,10 +101,8 @@ def response_for(status: int, refusals: list[type[Refusal]]) -> dict[str, Any]:
 
 
 __all__ = [
-    "PROBLEMS_KEY",
     "documented_statuses",
     "refusals_of",
-    "refuses",
     "response_for",
     "takes_idempotency_key",
     "takes_if_match",

@@ -18,7 +18,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from shared.clock import Clock, system_clock
+from shared.refusals import Refusal
 from shared.web.refusals import UnsupportedMediaType
+from shared.web.refusing import separated
 
 
 class _JsonText:
@@ -55,6 +57,9 @@ class _JsonField(ModelField):
 class WireRoute(APIRoute):
     """A route with at most one body, a model."""
 
+    refusals: tuple[type[Refusal], ...] = ()
+    """What it says it may refuse (`refuses`)."""
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         if self.body_field is None or isinstance(self.body_field.field_info, params.Form):
             return super().get_route_handler()
@@ -90,7 +95,8 @@ def adopt(routers: Iterator[APIRouter] | list[APIRouter]) -> Iterator[WireRoute]
 
 
 def _adopted(route: Any) -> WireRoute:
-    return WireRoute(
+    refusals, responses = separated(route.responses)
+    adopted = WireRoute(
         route.path,
         route.endpoint,
         response_model=route.response_model,
@@ -100,7 +106,7 @@ def _adopted(route: Any) -> WireRoute:
         summary=route.summary,
         description=route.description,
         response_description=route.response_description,
-        responses=route.responses,
+        responses=responses,
         deprecated=route.deprecated,
         name=route.name,
         methods=route.methods,
@@ -111,6 +117,8 @@ def _adopted(route: Any) -> WireRoute:
         response_class=route.response_class,
         openapi_extra=route.openapi_extra,
     )
+    adopted.refusals = refusals
+    return adopted
 
 
 def _is_json(content_type: str) -> bool:

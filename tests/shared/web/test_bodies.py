@@ -40,7 +40,7 @@ class Thing(Model):
     price: Decimal | None = None
     subject: Annotated[str, Text(10)] = "好"
     body: Annotated[str, Text(20, lines=True)] = "好"
-    inner: list[Inner] = []
+    inner: tuple[Inner, ...] = ()
     tags: frozenset[Channel] = frozenset()
     pair: tuple[int, int] | None = None
 
@@ -124,7 +124,7 @@ WRONG: list[tuple[bytes, str, str, str]] = [
     (b'{"subject":null}', "/subject", "string-type", "nor is null"),
     (b'{"inner":[{"name":"ok"},{"name":5}]}', "/inner/1/name", "string-type", "the second of the list"),
     (b'{"inner":[{}]}', "/inner/0/name", "missing", "required"),
-    (b'{"inner":"x"}', "/inner", "list-type", "no array"),
+    (b'{"inner":"x"}', "/inner", "tuple-type", "no array"),
     (b'{"pair":[1]}', "/pair/1", "missing", "half a pair"),
     (b'{"unknown":1}', "/unknown", "extra-forbidden", "no such field"),
     (b'{"a/b~c":1}', "/a~1b~0c", "extra-forbidden", "pointer escapes (RFC 6901)"),

@@ -98,7 +98,7 @@ def client(stage: Stage, database: Database) -> httpx.AsyncClient:
 
 async def count(database: Database, tenant: str = "longxi") -> int:
     async with database.transaction(tenant) as session:
-        return (await session.execute(text("SELECT count(*) FROM thing"))).scalar_one()
+        return int((await session.execute(text("SELECT count(*) FROM thing"))).scalar_one())
 
 
 def key(value: str = "key-1") -> dict[str, str]:
