@@ -23,7 +23,7 @@ MANAGE = "webhooks:manage"
 
 
 class NewWebhook(Model):
-    url: Text(1000)  # type: ignore[valid-type]
+    url: Annotated[str, Text(1000)]
     events: list[str] = Field(default_factory=list, max_length=100)
     """Event types; none for all."""
 
