@@ -1,7 +1,4 @@
-"""Who may do what: tokens and API keys, roles and permissions, declared at each route.
-
-`shared.security.routes` has the routes that manage API keys; it stands apart because it builds on `shared.web`.
-"""
+"""Who may do what: tokens and API keys, roles and permissions, declared at each route."""
 
 from shared.security.authentication import Authenticator
 from shared.security.local_issuer import LOCAL_ISSUER, LocalIssuer

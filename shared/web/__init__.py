@@ -6,6 +6,7 @@ from shared.web.health import Check, readiness, readiness_of
 from shared.web.idempotency import trim_idempotency_keys
 from shared.web.limits import DEFAULT_QUOTAS
 from shared.web.paging import Cursor, Page, cursor_query, limit_query, page
+from shared.web.portal_keys import key_routes
 from shared.web.problems import Problem
 from shared.web.provided import provided
 from shared.web.refusing import refuses
@@ -29,6 +30,7 @@ __all__ = [
     "Whole",
     "create_application",
     "cursor_query",
+    "key_routes",
     "limit_query",
     "page",
     "provided",

@@ -11,10 +11,10 @@ from sqlalchemy import select
 
 from shared.database import Database
 from shared.security import Role, permit
-from shared.security.routes import key_routes
 from shared.security.tables import API_KEY
 from shared.testing.clock import FrozenClock
 from shared.web import Application, Call, Model
+from shared.web.portal_keys import key_routes
 from tests.support.web import Stage, problem
 
 PERMISSIONS = {

@@ -12,7 +12,6 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from shared.database import Database
 from shared.refusals import Conflict, IllegalMove
 from shared.security import Role, permit, public_route, route_permissions
-from shared.security.routes import key_routes
 from shared.web import (
     Application,
     Call,
@@ -29,6 +28,7 @@ from shared.web import (
     refuses,
 )
 from shared.web.health import readiness
+from shared.web.portal_keys import key_routes
 from shared.web.provided import NotProvided
 from tests.support.web import QuietLog, Stage
 
