@@ -1,0 +1,7 @@
+"""Work by the clock: each job runs in one place at a time, whatever number of workers there is."""
+
+from shared.jobs.job import Job
+from shared.jobs.leases import JobState
+from shared.jobs.scheduler import JobBusy, Scheduler, UnknownJob
+
+__all__ = ["Job", "JobBusy", "JobState", "Scheduler", "UnknownJob"]
