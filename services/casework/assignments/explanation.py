@@ -1,6 +1,5 @@
 """Why this worker: a stored decision in sentences, in Chinese and English. Pure; the numbers are those of that moment."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -39,6 +38,8 @@ class Explained:
     policy: str
 
 
+_NAMED = 5
+"""So many of those ruled out for one reason are named; a sentence that lists a hundred says nothing."""
 Names = Mapping[UUID, str]
 """Staff number and name of each worker, as they are called in a sentence."""
 _TEMPLATES: Mapping[str, tuple[str, str]] = {
@@ -46,8 +47,9 @@ _TEMPLATES: Mapping[str, tuple[str, str]] = {
         "{trigger}：共考虑 {count} 名工作者，按 {effort} 分钟估算工作量。",
         "{trigger}: {count} workers were considered; the work is estimated at {effort} minutes.",
     ),
-    "ruled_out": ("排除：{list}。", "Ruled out: {list}."),
-    "ruled_out_item": ("{count} 人{filter}（{names}）", "{count} {filter} ({names})"),
+    "ruled_out": ("排除{list}。", "Ruled out: {list}."),
+    "ruled_out_item": ("{filter}的{names}", "{filter}: {names}"),
+    "and_more": ("{names}等 {count} 人", "{names} and others, {count} in all"),
     "chosen": (
         "派给{name}：接手前待办 {before}，接手后 {after}，为每周工时的 {ratio}。",
         "Given to {name}: {before} of open work before, {after} after, {ratio} of a week's hours.",
@@ -58,6 +60,7 @@ _TEMPLATES: Mapping[str, tuple[str, str]] = {
         "Of {pool} who could take it, {name} has the lowest load ratio afterwards{next}.",
     ),
     "next": ("，其次是{name}的 {ratio}", "; next is {name} with {ratio}"),
+    "grid_owner_least": ("{name}是所在网格的负责人。", "{name} owns the grid."),
     "grid_owner": (
         "{name}是所在网格的负责人，与最低负荷者相差 {difference} 分钟，在 {tolerance} 分钟（一件平均工作量）以内，因此优先。",
         "{name} owns the grid and carries {difference} minutes more than the least loaded, within the {tolerance} minutes "
@@ -153,19 +156,16 @@ Say = Callable[..., str]
 
 
 def _ruled_out(made: Explained, names: Names, language: Language, say: Say) -> list[str]:
-    counted = Counter(one.out for one in made.candidates if one.out is not None)
     items = []
     for each in Filter:
-        if each.value not in counted:
-            continue
         who = [names.get(one.worker, "?") for one in made.candidates if one.out == each.value]
+        if not who:
+            continue
+        shown = ("、" if language == "zh" else ", ").join(who[:_NAMED])
+        if len(who) > _NAMED:
+            shown = say("and_more", names=shown, count=len(who))
         items.append(
-            say(
-                "ruled_out_item",
-                count=counted[each.value],
-                filter=name("assignment_filter", each.value, language),
-                names=("、" if language == "zh" else ", ").join(who),
-            )
+            say("ruled_out_item", filter=name("assignment_filter", each.value, language), names=shown)
         )
     return [say("ruled_out", list=("；" if language == "zh" else "; ").join(items))] if items else []
 
@@ -195,7 +195,9 @@ def _because(made: Explained, names: Names, language: Language, say: Say) -> lis
             name=names.get(second.worker, "?"),
             ratio=_share(second.load + made.effort, second.weekly),
         )
-    lines = [say(reason, **values) for reason in made.reasons if reason in _TEMPLATES]
+    both = {Reason.GRID_OWNER, Reason.LEAST_LOADED} <= {*made.reasons}
+    keys = ["grid_owner_least" if both and reason == Reason.GRID_OWNER else reason for reason in made.reasons]
+    lines = [say(key, **values) for key in keys if key in _TEMPLATES]
     if owner is not None and Reason.LEAST_LOADED in made.reasons and Reason.GRID_OWNER not in made.reasons:
         lines.append(say("owner_passed", **{**values, "name": names.get(owner.worker, "?")}))
     return lines

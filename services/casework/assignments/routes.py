@@ -106,9 +106,7 @@ async def explain_assignment(
         reading = Reading(call.principal.subject, "explain_assignment", call.now)
         note_reading(session, reading, NAME, [row.id for row in workers])
         names = {
-            row.id: f"{open_sealed(keyring, row, NAME).name}（{row.staff_number}）"
-            if call.language == "zh"
-            else f"{open_sealed(keyring, row, NAME).name} ({row.staff_number})"
+            row.id: _called(open_sealed(keyring, row, NAME).name, row.staff_number, call.language)
             for row in workers
         }
     return AssignmentView(request=id, decisions=[_view(row, names, call.language) for row in rows])
@@ -152,6 +150,10 @@ async def see_policy(
         ],
         named_skills={skill: list(categories) for skill, categories in policy.named_skills.items()},
     )
+
+
+def _called(name: str, number: str, language: Language) -> str:
+    return f"{name}（{number}）" if language == "zh" else f"{name} ({number})"
 
 
 def _view(row: AssignmentDecision, names: dict[UUID, str], language: Language) -> DecisionView:
