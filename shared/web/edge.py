@@ -4,7 +4,6 @@ Correlation and trace, language, limits of the body, security headers, the time 
 that nobody expected. Inside, `exchange_of(request)` gives what was found out here.
 """
 
-import asyncio
 import logging
 from time import perf_counter
 
@@ -79,8 +78,6 @@ class Edge:
                     await problem_response(Request(scope), refused)(scope, receive, answer)
                 else:
                     await self._app(scope, receive, answer)
-            except asyncio.CancelledError:
-                raise
             except Exception as error:
                 if exchange.status:
                     raise  # half an answer is out: the server has to cut the connection

@@ -36,6 +36,8 @@ TENANTS = Tenants(
     {"longxi": Tenant("longxi", "龙溪社区", "Longxi"), "yuhu": Tenant("yuhu", "玉湖社区", "Yuhu")}
 )
 _numbers = itertools.count(1)
+# Two conftests share these fixtures, and pytest makes a session's fixture once for each of them.
+_templates: set[str] = set()
 
 
 @dataclass
@@ -111,6 +113,8 @@ def stage(tmp_path: Path, frozen_clock: FrozenClock) -> Stage:
 @pytest.fixture(scope="session")
 async def web_template(postgres: str) -> str:
     name = f"longxi_template_web_{os.getpid()}"
+    if name in _templates:
+        return name
     access = await _provision(postgres, name)
 
     def migrate(connection: Connection) -> None:
@@ -127,6 +131,7 @@ async def web_template(postgres: str) -> str:
     async with engine.begin() as connection:
         await connection.run_sync(migrate)
     await engine.dispose()
+    _templates.add(name)
     return name
 
 
