@@ -43,7 +43,8 @@ def build(runtime: Runtime[CaseworkSettings]) -> Parts:
 def _policy(id: str, tenants: Tenants) -> AssignmentPolicy:
     """Raises ValueError that names the tenant and the setting at fault, before the service starts."""
     try:
-        return policy_from(tenants[id].settings.get("casework", {}))
+        settings = tenants[id].settings
+        return policy_from(settings.get("casework", {}), settings.get("intake", {}).get("limits", {}))
     except ValueError as error:
         raise ValueError(f"tenant {id!r}: {error}") from error
 

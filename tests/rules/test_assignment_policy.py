@@ -1,10 +1,12 @@
 """The numbers of the assignment: defaults, what a community may set, and what stops the start."""
 
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
 import pytest
 
+from services.casework.policies.limits import Length
 from services.casework.policies.rules import (
     EFFORT,
     NAMED_SKILLS,
@@ -13,6 +15,7 @@ from services.casework.policies.rules import (
     average_effort,
     policy_from,
 )
+from shared.calendar import SHANGHAI, WorkCalendar
 from shared.contracts.intake import Urgency
 from shared.contracts.vocabulary import codes
 
@@ -103,3 +106,37 @@ def test_the_version_names_the_numbers() -> None:
 def test_a_wrong_setting_is_named(settings: dict[str, Any], named: str) -> None:
     with pytest.raises(ValueError, match=f"casework.{named}"):
         policy_from(MappingProxyType(settings))
+
+
+@pytest.mark.parametrize(
+    ("length", "start", "due", "why"),
+    [
+        ("2 working hours", (18, 10, 30), (18, 14, 0), "lunch does not count"),
+        ("2 working hours", (20, 17, 0), (23, 10, 0), "nor does the weekend"),
+        (
+            "1 working day",
+            (18, 10, 0),
+            (19, 17, 30),
+            "the day itself does not count, the next one does whole",
+        ),
+        ("1 working day", (20, 10, 0), (23, 17, 30), "Friday's ends on Monday"),
+        ("24 hours", (18, 10, 0), (19, 10, 0), "a working day's time"),
+        ("3 days", (18, 10, 0), (23, 17, 30), "the third is a Saturday and moves to Monday"),
+        ("2 days", (18, 10, 0), (20, 17, 30), "Friday"),
+    ],
+)
+def test_limits_are_counted_as_intake_counts_them(
+    length: str, start: tuple[int, int, int], due: tuple[int, int, int], why: str
+) -> None:
+    """November 2026; the 18th is a Wednesday."""
+    began, ends = (datetime(2026, 11, *moment, tzinfo=SHANGHAI) for moment in (start, due))
+    assert Length.parse(length).after(began, WorkCalendar.china()).at == ends, why
+
+
+def test_limits_come_from_intakes_table() -> None:
+    limits = policy_from({}, {"sign": "4 working hours", "returns_until_head": 3, "accept": "1 day"}).limits
+    assert (limits.sign, limits.returns_until_head) == (Length(4, "working hour"), 3)
+    assert limits.return_within == Length(1, "working day")
+    for name, value in (("sign", "soon"), ("return_within", "0 days"), ("returns_until_head", 0)):
+        with pytest.raises(ValueError, match=f"intake.limits.{name}"):
+            policy_from({}, {name: value})

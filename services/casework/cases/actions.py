@@ -8,9 +8,6 @@ from services.casework.assignments.actions import assign_again, drain, move_to
 from services.casework.assignments.rules import Trigger
 from services.casework.cases.moves import Now, held, lapse_transfer, move, note
 from services.casework.cases.rules import (
-    RETURN_LIMIT_DAYS,
-    RETURNS_UNTIL_HEAD,
-    SIGN_LIMIT,
     Actor,
     CaseState,
     HeadDecidesFirst,
@@ -28,12 +25,12 @@ from shared.messaging.outbox import record
 
 
 async def accept(session: AsyncSession, id: UUID, actor: Actor, now: Now, *, calendar: WorkCalendar) -> Case:
-    """The worker signs (签收), within two working hours of the assignment or late."""
+    """The worker signs (签收), within the limit from the assignment on, or late."""
     case = await held(session, id)
     worker = check_owner(actor, case.worker)
     await move(session, case, Move.ACCEPT, now)
     case.signed_at = now.at
-    limit = calendar.add_working(case.assigned_at or case.filed_at, SIGN_LIMIT)
+    limit = now.policy.limits.sign.after(case.assigned_at or case.filed_at, calendar)
     within = now.at <= limit.at
     await note(session, case, "accepted", actor, now, within_limit=within, limit=limit.at)
     await record(
@@ -75,14 +72,14 @@ async def submit(
 async def give_back(
     session: AsyncSession, id: UUID, actor: Actor, now: Now, *, reason: str, calendar: WorkCalendar
 ) -> Case:
-    """The worker returns the case (退单): someone else gets it, or after two returns the head decides."""
+    """The worker returns the case (退单): someone else gets it, or after so many returns the head decides."""
     case = await held(session, id)
     worker = check_owner(actor, case.worker)
     await move(session, case, Move.RETURN, now)
     case.returns += 1
     case.worker, case.signed_at = None, None
-    waits = case.returns >= RETURNS_UNTIL_HEAD
-    limit = calendar.add_working(case.assigned_at or case.filed_at, calendar.working_days(RETURN_LIMIT_DAYS))
+    waits = case.returns >= now.policy.limits.returns_until_head
+    limit = now.policy.limits.return_within.after(case.assigned_at or case.filed_at, calendar)
     case.waiting = Waiting.HEAD_DECIDES if waits else None
     await lapse_transfer(session, case, actor, now)
     await note(

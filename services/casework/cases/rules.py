@@ -2,19 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from uuid import UUID
 
 from shared.refusals import Conflict, Forbidden, IllegalMove, NotFound
-
-SIGN_LIMIT = timedelta(hours=2)
-"""Working time within which the worker signs (签收), DOMAIN: Limits."""
-RETURN_LIMIT_DAYS = 1
-"""Working days within which a case is returned (退单), DOMAIN: Limits."""
-RETURNS_UNTIL_HEAD = 2
-"""After so many returns the head decides (DOMAIN: Request)."""
 
 
 class CaseState(StrEnum):

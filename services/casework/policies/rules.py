@@ -22,6 +22,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from services.casework.policies.limits import CaseLimits, limits_from
 from shared.contracts.intake import Urgency
 
 _FAMILY = "fair-1"
@@ -86,6 +87,7 @@ class AssignmentPolicy:
     """How many minutes more than the least loaded a grid's owner may carry; see `average_effort`."""
     effort: Mapping[str, Efforts]
     named_skills: Mapping[str, tuple[str, ...]]
+    limits: CaseLimits
     version: str
     """The same for the same numbers, and only for them."""
 
@@ -105,8 +107,10 @@ def average_effort(effort: Mapping[str, Efforts]) -> int:
     return round(sum(normal) / len(normal))
 
 
-def policy_from(settings: Mapping[str, Any]) -> AssignmentPolicy:
-    """The policy of a tenant's `casework` table; what it leaves out has the default.
+def policy_from(
+    settings: Mapping[str, Any], limits: Mapping[str, Any] = MappingProxyType({})
+) -> AssignmentPolicy:
+    """The policy of a tenant's tables `casework` and `intake.limits`; what they leave out has the default.
 
     Raises ValueError that names the setting at fault.
     """
@@ -132,6 +136,7 @@ def policy_from(settings: Mapping[str, Any]) -> AssignmentPolicy:
         tolerance=tolerance,
         effort=MappingProxyType(effort),
         named_skills=MappingProxyType(skills),
+        limits=limits_from(limits),
         version=f"{_FAMILY}-{digest}",
     )
 
