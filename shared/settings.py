@@ -9,17 +9,23 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Issuer(BaseModel):
     """An OIDC issuer whose tokens are taken, with its keys by URL or in a file."""
 
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     issuer: str
     audience: str = "longxi"
     jwks_url: str | None = None
     jwks_file: Path | None = None
+    tenant_claim: str = "tenant"
+    """Claim that names the community."""
+    roles_claim: str = "roles"
+    """Claim that lists the roles."""
 
     @model_validator(mode="after")
     def _has_keys(self) -> Self:

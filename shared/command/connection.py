@@ -14,7 +14,8 @@ from uuid import uuid4
 
 import httpx
 
-from shared.local.layout import SERVICES, Home, Stack, default_home
+from shared.contracts.catalogue import SERVICES
+from shared.local.layout import Home, Stack, default_home
 from shared.retrying import Backoff, Unreachable, outside
 from shared.security.local_issuer import LocalIssuer
 from shared.security.principal import Role

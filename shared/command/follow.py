@@ -81,10 +81,12 @@ async def _casework_lines(casework: Any, request: str) -> list[Line]:
         if refusal.status == _NOT_FOUND:
             return []
         raise
-    return [
-        Line(datetime.fromisoformat(line["at"]), "casework", line["title"], line["text"])
-        for line in story["lines"]
-    ]
+    return [_casework_line(line) for line in story["lines"]]
+
+
+def _casework_line(line: dict[str, Any]) -> Line:
+    what, _, why = line["text"].partition("：")
+    return Line(datetime.fromisoformat(line["at"]), "casework", what, why)
 
 
 def _message_line(message: dict[str, Any]) -> Line:

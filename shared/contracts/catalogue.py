@@ -28,3 +28,6 @@ TOPICS: tuple[str, ...] = (
     "employment.restricted",
 )
 """Every topic. Restricted ones exist from the first day, so that their access rules do too."""
+
+SERVICES: tuple[str, ...] = tuple(owner.value for owner in Owner if owner is not Owner.DISTRICT)
+"""The services of the platform, by the names under which they publish."""

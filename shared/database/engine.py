@@ -47,6 +47,8 @@ class Database:
             max_overflow=0,
             pool_pre_ping=True,
             pool_recycle=1800,
+            # An error message would quote what people wrote.
+            hide_parameters=True,
             connect_args={"server_settings": self._settings, "timeout": 10},
         )
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-SERVICES = ("intake", "casework", "employment", "notifications")
+from shared.contracts.catalogue import SERVICES
 
 WANTED_PORTS: Mapping[str, int] = {
     "postgres": 8100,

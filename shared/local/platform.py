@@ -20,10 +20,11 @@ from pathlib import Path
 
 import httpx
 
+from shared.contracts.catalogue import SERVICES
 from shared.database.provision import Access, provision
 from shared.local import leftovers, secrets
 from shared.local.environment import mail_server, service_environment, sms_gateway
-from shared.local.layout import SERVICES, WANTED_PORTS, Home, Stack
+from shared.local.layout import WANTED_PORTS, Home, Stack
 from shared.local.ports import free_port
 from shared.local.postgres import PostgresServer
 from shared.local.processes import Keeper, Program
@@ -77,9 +78,9 @@ class Platform:
                 self.stack,
                 accesses[service],
                 issuer,
-                self._ports,
-                secrets.master_keys(self.home.keys, service),
-                receipts,
+                ports=self._ports,
+                master_key_file=secrets.master_keys(self.home.keys, service),
+                receipts_secret=receipts,
             )
             for service in SERVICES
         }

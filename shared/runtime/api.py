@@ -2,12 +2,31 @@
 
 from importlib.metadata import version
 
+from shared.messaging.operations import READ, WRITE, Messaging
 from shared.messaging.operations import router as operations
 from shared.runtime.opening import opened
 from shared.runtime.service import Parts, Runtime, S, Service
 from shared.runtime.serving import http_server, serve_until, told_to_stop
-from shared.security.routes import key_routes
+from shared.security import Role, RolePermissions
 from shared.web import Application, create_application
+from shared.web.portal_keys import PERMISSION as KEYS
+from shared.web.portal_keys import key_routes
+
+# What every service lets these do, beside what it says itself. A service asks another to send missing events again.
+_EVERYWHERE: RolePermissions = {
+    Role.OPERATOR: frozenset({READ, WRITE, KEYS}),
+    Role.HEAD: frozenset({KEYS}),
+    Role.SERVICE: frozenset({WRITE}),
+}
+
+
+def permissions_of(service: Service[S]) -> RolePermissions:
+    """The service's own permissions and those that every service has."""
+    nothing: frozenset[str] = frozenset()
+    return {
+        role: service.permissions.get(role, nothing) | _EVERYWHERE.get(role, nothing)
+        for role in {*service.permissions, *_EVERYWHERE}
+    }
 
 
 def application(service: Service[S], runtime: Runtime[S], parts: Parts) -> Application:
@@ -17,8 +36,11 @@ def application(service: Service[S], runtime: Runtime[S], parts: Parts) -> Appli
         version=version("longxi"),
         routers=[*parts.routers, operations, key_routes()],
         runtime=runtime,
-        permissions=service.permissions,
-        provides=parts.provides,
+        permissions=permissions_of(service),
+        provides=[
+            *parts.provides,
+            Messaging(service.name, tuple(dict.fromkeys(service.consumes)), runtime.log),
+        ],
     )
 
 

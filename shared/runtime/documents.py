@@ -13,8 +13,8 @@ import httpx
 
 from shared.caching import open_cache
 from shared.clock import system_clock
+from shared.contracts.catalogue import SERVICES
 from shared.database import Database, Keyring
-from shared.local.layout import SERVICES
 from shared.messaging.log import open_log
 from shared.runtime.service import Runtime, S, Service
 from shared.security import ServiceTokens

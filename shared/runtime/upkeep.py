@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import time, timedelta
 
 from shared.jobs import Job
+from shared.messaging.local.log import LocalLog
 from shared.messaging.partitions import keep_partitions
 from shared.runtime.service import Runtime, S
 from shared.web import trim_idempotency_keys
@@ -12,7 +13,7 @@ _DAY = timedelta(days=1)
 
 
 def upkeep(runtime: Runtime[S]) -> Sequence[Job]:
-    """Partitions of outbox and inbox, and old idempotency keys."""
+    """Partitions of outbox and inbox, old idempotency keys, and old records of the local log (Kafka keeps its own)."""
 
     async def partitions() -> None:
         await keep_partitions(runtime.database, runtime.clock(), outbox_days=runtime.settings.outbox_days)
@@ -20,7 +21,12 @@ def upkeep(runtime: Runtime[S]) -> Sequence[Job]:
     async def idempotency_keys() -> None:
         await trim_idempotency_keys(runtime.database, runtime.clock)
 
+    async def local_log() -> None:
+        if isinstance(runtime.log, LocalLog):
+            await runtime.log.trim(runtime.clock() - runtime.settings.log_retention)
+
     return [
         Job("message-partitions", timedelta(hours=6), partitions),
         Job("idempotency-keys", _DAY, idempotency_keys, at=time(3, 10)),
+        Job("local-log", _DAY, local_log, at=time(3, 40)),
     ]

@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 import asyncpg
 import pytest
 
+from shared.contracts.catalogue import SERVICES
 from shared.database.migrations import drift
 from shared.database.provision import Access
-from shared.local.layout import SERVICES
 
 
 @pytest.mark.parametrize("service", SERVICES)

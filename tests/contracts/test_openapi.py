@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from openapi_spec_validator import validate
 
-from shared.local.layout import SERVICES
+from shared.contracts.catalogue import SERVICES
 from shared.runtime.documents import document_of
 
 FOLDER = Path(__file__).parents[2] / "docs" / "api"

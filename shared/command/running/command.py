@@ -32,10 +32,7 @@ from shared.security.principal import Role
 _SETTLE_SECONDS = 60.0
 _FAILURES = (PlatformFailed, PostgresFailed)
 
-app = typer.Typer()
 
-
-@app.command()
 def run(
     home: Annotated[Path | None, typer.Option(help="数据目录，默认 .longxi · folder of the data")] = None,
 ) -> None:
@@ -44,7 +41,6 @@ def run(
         _run(Home((home or default_home()).resolve()), stay=True)
 
 
-@app.command()
 def demo() -> None:
     """在临时目录里演示一遍后退出 · Show the flow once in a temporary folder, then stop."""
     with (
@@ -129,8 +125,14 @@ async def _main_job(
         await work(connection, list(of_request), of_request)
         worked["done"] = "yes"
         loaded.save()
-    deadline = time.monotonic() + _SETTLE_SECONDS
-    while time.monotonic() < deadline and flow.unfinished() > await _held(connection):
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_SETTLE_SECONDS):
+            await _at_rest(connection, flow)
+
+
+async def _at_rest(connection: Connection, flow: Flow) -> None:
+    """Until all that is left to tell waits for the morning."""
+    while flow.unfinished() > await _held(connection):  # noqa: ASYNC110 - the services count, there is nothing to be woken by
         await asyncio.sleep(0.2)
 
 
