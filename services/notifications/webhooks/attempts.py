@@ -21,6 +21,10 @@ from shared.messaging.outbox import record_each
 TEMPLATE = "webhook"
 """What our events name where other messages name their template."""
 
+# First of all, in every transaction that ends an attempt: whoever disables the webhook goes on to its deliveries, and
+# would otherwise wait for one that waits for the webhook.
+_LOCK = text("SELECT id FROM webhook WHERE id = :webhook FOR NO KEY UPDATE")
+
 _FINISH = text("""
     UPDATE webhook_delivery SET state = :state, reason = :reason, status = :status, not_before = :retry_at,
            lease = NULL, finished = :finished
@@ -61,6 +65,7 @@ class _End:
 async def end(session: AsyncSession, due: DueDelivery, answer: Answer, now: datetime) -> bool:
     """Write the end of an attempt. False where the lease had run out, and nothing was changed."""
     ended = _end(due, answer, now)
+    await session.execute(_LOCK, {"webhook": due.row["webhook"]})
     written = await session.execute(
         _FINISH,
         {
