@@ -15,7 +15,14 @@ def test_a_tenant_changes_one_weight_and_keeps_the_others() -> None:
     policy = policy_of({"weights": {"area": 0.3}, "tell_at_most": 3})
     assert policy.weights == {**WEIGHTS, Criterion.AREA: 0.3}
     assert policy.tell_at_most == 3
-    assert policy.version == "matching-1"
+
+
+def test_the_version_changes_with_whatever_could_judge_otherwise() -> None:
+    own = policy_of({"weights": {"area": 0.3}})
+    assert policy_of({"tell_at_most": 3, "good_from": 0.7}).version == "matching-1"
+    assert own.version.startswith("matching-1-")
+    assert own.version == policy_of({"weights": {"area": 0.3}}).version
+    assert own.version != policy_of({"must_have": ["occupation"]}).version
 
 
 def test_a_tenant_says_what_it_insists_on() -> None:

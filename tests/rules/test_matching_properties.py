@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.employment.matching.explanation import sentence
 from services.employment.matching.policy import Criterion, MatchingPolicy
-from services.employment.matching.rules import Fit, Offer, Profile, Verdict, assess
+from services.employment.matching.rules import Fit, Offer, Profile, Verdict, assess, rules_out
 from services.employment.vocabulary import EDUCATION_RANK, knowledge
 from shared.contracts.vocabulary import codes
 
@@ -97,6 +97,15 @@ def test_a_near_match_fits_once_its_one_skill_is_learnt(
         assert len(found.missing_required) == 1
         learnt = replace(profile, skills=profile.skills | set(found.missing_required))
         assert assess(learnt, offer, policy, knowledge()).fit is Fit.FITS
+
+
+@given(PROFILES, offers(), st.frozensets(st.sampled_from(list(Criterion))))
+def test_the_quick_no_says_what_the_assessment_says(
+    profile: Profile, offer: Offer, insisted: frozenset[Criterion]
+) -> None:
+    policy = MatchingPolicy(must_have=insisted | {Criterion.OCCUPATION})
+    ruled_out = rules_out(profile, offer, policy, knowledge())
+    assert ruled_out == (assess(profile, offer, policy, knowledge()).fit is Fit.NONE)
 
 
 @given(PROFILES, offers())

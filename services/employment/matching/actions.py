@@ -4,6 +4,7 @@ A run reads, assesses in memory and writes in a number of statements that does n
 What it writes follows from what is stored alone, so that running again changes nothing and tells nobody twice.
 """
 
+import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from services.employment.matching import queries
 from services.employment.matching.findings import to_json
 from services.employment.matching.policy import MatchingPolicy
 from services.employment.matching.queries import Current, Pair
-from services.employment.matching.rules import Assessment, Fit, Verdict, assess
+from services.employment.matching.rules import Assessment, Fit, Offer, Verdict, assess, rules_out
 from services.employment.matching.tables import Match
 from services.employment.matching.telling import Candidate, choose, worth_telling
 from services.employment.seekers.queries import profile_of
@@ -32,6 +33,9 @@ from shared.contracts.employment import JobMatched
 from shared.database import new_id
 from shared.messaging.envelope import Envelope
 from shared.messaging.outbox import record_each
+
+_CHUNK = 1000
+"""Matches in one INSERT."""
 
 Causes = Mapping[UUID, Envelope | None]
 """Whom or what to match, each with the event that asks for it, if one does."""
@@ -109,58 +113,67 @@ async def vacancies_gone(session: AsyncSession, vacancies: Collection[UUID], *, 
 
 
 async def _carry_out(session: AsyncSession, run: _Run) -> int:
-    assessed = _assess(run)
-    stale = [match.id for pair, match in run.current.items() if _differs(match, assessed.get(pair), run)]
+    valid = {pair for pair, match in run.current.items() if _is_valid(pair, match, run)}
+    assessed = await _assess(run, skip=valid)
+    again = [run.current[pair].id for pair in assessed if pair in run.current]
+    known = await queries.findings(session, again) if again else {}
+    same = {
+        pair
+        for pair, found in assessed.items()
+        if (match := run.current.get(pair)) and known[match.id] == to_json(found.findings)
+    }
+    stale = [match.id for pair, match in run.current.items() if pair not in valid and pair not in same]
     if stale:
         await session.execute(
             update(Match)
             .where(among(Match.id, stale), Match.superseded.is_(None))
             .values(superseded=run.now, superseded_by="assessment")
         )
-    fresh = {
-        pair: found
-        for pair, found in sorted(assessed.items(), key=lambda item: item[0])
-        if pair not in run.current or _differs(run.current[pair], found, run)
-    }
+    # Sorted, so that runs which meet at the same pairs wait for each other in the same order.
+    fresh = {pair: assessed[pair] for pair in sorted(assessed.keys() - same)}
     stored = await _store(session, fresh, run)
     return await _tell(session, {pair: fresh[pair] for pair in stored}, stored, run)
 
 
-def _assess(run: _Run) -> Mapping[Pair, Assessment]:
-    """Every pair that fits or nearly does."""
-    of_occupation: dict[str, list[UUID]] = defaultdict(list)
-    offers = {}
+def _is_valid(pair: Pair, match: Current, run: _Run) -> bool:
+    """The same registration under the same policy: since an open vacancy never changes, neither does the match."""
+    seeker = run.seekers.get(pair[0])
+    return (
+        seeker is not None
+        and pair[1] in run.vacancies
+        and (match.seeker_version, match.policy) == (seeker.version, run.policy.version)
+    )
+
+
+async def _assess(run: _Run, *, skip: Collection[Pair]) -> Mapping[Pair, Assessment]:
+    """Every other pair that fits or nearly does."""
+    offers: dict[str, list[tuple[UUID, Offer]]] = defaultdict(list)
     for id, vacancy in run.vacancies.items():
-        of_occupation[vacancy.occupation].append(id)
-        offers[id] = offer_of(vacancy)
+        offers[vacancy.occupation].append((id, offer_of(vacancy)))
+    world = knowledge()
     found: dict[Pair, Assessment] = {}
     for id, seeker in run.seekers.items():
         profile = profile_of(seeker)
-        for occupation in knowledge().related_to(profile.occupations):
-            for vacancy_id in of_occupation.get(occupation, ()):
-                assessment = assess(profile, offers[vacancy_id], run.policy, knowledge())
-                if assessment.fit is not Fit.NONE:
-                    found[id, vacancy_id] = assessment
+        for occupation in world.related_to(profile.occupations):
+            for vacancy_id, offer in offers.get(occupation, ()):
+                pair = (id, vacancy_id)
+                if pair not in skip and not rules_out(profile, offer, run.policy, world):
+                    found[pair] = assess(profile, offer, run.policy, world)
+        # A run of thousands takes seconds; the consumer's heartbeats must not wait for its end.
+        await asyncio.sleep(0)
     return found
-
-
-def _differs(match: Current, found: Assessment | None, run: _Run) -> bool:
-    return (
-        found is None
-        or (match.fit, match.score, match.policy) != (found.fit, found.score, run.policy.version)
-        or match.findings != to_json(found.findings)
-    )
 
 
 async def _store(session: AsyncSession, fresh: Mapping[Pair, Assessment], run: _Run) -> Mapping[Pair, UUID]:
     """The ids of the new matches. A pair that another run has just stored is that run's, to tell of too."""
-    if not fresh:
-        return {}
-    rows = await session.execute(
-        insert(Match).on_conflict_do_nothing().returning(Match.seeker, Match.vacancy, Match.id),
-        [_row(pair, found, run) for pair, found in fresh.items()],
-    )
-    return {(row.seeker, row.vacancy): row.id for row in rows}
+    stored: dict[Pair, UUID] = {}
+    statement = insert(Match).on_conflict_do_nothing().returning(Match.seeker, Match.vacancy, Match.id)
+    pairs = list(fresh.items())
+    for start in range(0, len(pairs), _CHUNK):
+        rows = [_row(pair, found, run) for pair, found in pairs[start : start + _CHUNK]]
+        for row in await session.execute(statement, rows):
+            stored[row.seeker, row.vacancy] = row.id
+    return stored
 
 
 def _row(pair: Pair, found: Assessment, run: _Run) -> dict[str, Any]:
@@ -175,6 +188,7 @@ def _row(pair: Pair, found: Assessment, run: _Run) -> dict[str, Any]:
         "missing_wished": list(found.missing_wished),
         "training": list(found.training),
         "policy": run.policy.version,
+        "seeker_version": run.seekers[pair[0]].version,
         "assessed": run.now,
     }
 

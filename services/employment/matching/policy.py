@@ -6,6 +6,8 @@ tell_at_most = 3
 area = 0.2
 """
 
+import hashlib
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +16,7 @@ from types import MappingProxyType
 from typing import Any
 
 VERSION = "matching-1"
-"""A change of the rules themselves gets a new version; a tenant's weights do not, they are in its settings."""
+"""Of the rules. A tenant with weights or musts of its own gets a digest of them behind it."""
 
 
 class Criterion(StrEnum):
@@ -77,9 +79,17 @@ class MatchingPolicy:
     """Vacancies that one seeker is told of in one run."""
     told_per_post: int = 20
     """Seekers told of a vacancy for each post still free, so that few are sent where there is no room."""
-    version: str = VERSION
+    version: str = field(init=False, default=VERSION)
+    """What a match says it was decided by: changes whenever the same pair could be judged otherwise."""
 
     def __post_init__(self) -> None:
+        self._check()
+        if (self.weights, self.must_have) != (WEIGHTS, MUST_HAVE):
+            numbers = json.dumps([dict(sorted(self.weights.items())), sorted(self.must_have)])
+            digest = hashlib.sha256(numbers.encode()).hexdigest()[:8]
+            object.__setattr__(self, "version", f"{VERSION}-{digest}")
+
+    def _check(self) -> None:
         if set(self.weights) != set(Criterion):
             raise ValueError("weights: every criterion needs one")
         if any(not math.isfinite(weight) or weight < 0 for weight in self.weights.values()):

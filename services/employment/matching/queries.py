@@ -28,7 +28,7 @@ class Current:
     fit: str
     score: float
     policy: str
-    findings: list[dict[str, Any]]
+    seeker_version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +85,25 @@ async def current(
     of = among(Match.seeker, seekers) if seekers else among(Match.vacancy, vacancies)
     rows = await session.execute(
         select(
-            Match.seeker, Match.vacancy, Match.id, Match.fit, Match.score, Match.policy, Match.findings
+            Match.seeker,
+            Match.vacancy,
+            Match.id,
+            Match.fit,
+            Match.score,
+            Match.policy,
+            Match.seeker_version,
         ).where(of, Match.superseded.is_(None))
     )
     return {
-        (row.seeker, row.vacancy): Current(row.id, row.fit, row.score, row.policy, row.findings)
+        (row.seeker, row.vacancy): Current(row.id, row.fit, row.score, row.policy, row.seeker_version)
         for row in rows
     }
+
+
+async def findings(session: AsyncSession, matches: Collection[UUID]) -> Mapping[UUID, list[dict[str, Any]]]:
+    """The stored findings of these matches."""
+    rows = await session.execute(select(Match.id, Match.findings).where(among(Match.id, matches)))
+    return {row.id: row.findings for row in rows}
 
 
 async def told_scores(session: AsyncSession, seekers: Collection[UUID]) -> Mapping[Pair, float]:

@@ -110,6 +110,17 @@ class _Judged:
     lacking: tuple[str, ...] = ()
 
 
+def rules_out(profile: Profile, offer: Offer, policy: MatchingPolicy, knowledge: Knowledge) -> bool:
+    """Is the fit NONE? As `assess` would say, at a tenth of the cost: most pairs of a run end here."""
+    for criterion in policy.must_have:
+        found = _JUDGES[criterion](profile, offer, knowledge)
+        if found is None or found.met:
+            continue
+        if criterion is not Criterion.REQUIRED_SKILL or len(found.lacking) > 1:
+            return True
+    return False
+
+
 def assess(profile: Profile, offer: Offer, policy: MatchingPolicy, knowledge: Knowledge) -> Assessment:
     judged = {criterion: judge(profile, offer, knowledge) for criterion, judge in _JUDGES.items()}
     whole = sum(policy.weights[criterion] for criterion, found in judged.items() if found is not None)

@@ -51,6 +51,8 @@ class Match(Base):
     missing_wished: Mapped[list[str]] = mapped_column(CODES)
     training: Mapped[list[str]] = mapped_column(CODES)
     policy: Mapped[str] = mapped_column(String(48))
+    seeker_version: Mapped[int]
+    """Of the registration that was looked at; with the policy it says whether to look again."""
     assessed: Mapped[datetime] = mapped_column(UtcTime)
     told: Mapped[datetime | None] = mapped_column(UtcTime)
     """When job.matched was recorded for it."""

@@ -119,6 +119,7 @@ def _matches() -> None:
         sa.Column("findings", JSONB, nullable=False),
         *(_codes(name) for name in ("missing_required", "missing_wished", "training")),
         sa.Column("policy", sa.String(48), nullable=False),
+        sa.Column("seeker_version", sa.Integer, nullable=False),
         sa.Column("assessed", _TIME, nullable=False),
         sa.Column("told", _TIME),
         sa.Column("superseded", _TIME),
