@@ -1,0 +1,22 @@
+"""`longxi`: run a platform, import files, follow a request, look after the event streams."""
+
+import typer
+
+from shared.command import dead_letters, events
+from shared.command.doctor import doctor
+from shared.command.follow import follow
+from shared.command.importing.command import app as importing
+from shared.command.replay import replay
+from shared.command.running.command import demo, run
+from shared.command.token import token
+
+app = typer.Typer(
+    help="龙溪社区服务平台 · Longxi community service platform",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,  # they hold what people wrote
+)
+for command in (run, demo, follow, replay, doctor, token):
+    app.command()(command)
+app.add_typer(importing, name="import")
+app.add_typer(events.app, name="events")
+app.add_typer(dead_letters.app, name="dead-letters")
