@@ -15,8 +15,10 @@ def local(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI).astimezone(UTC)
 
 
-def due(kind: LimitKind, started: str, urgency: Urgency = Urgency.NORMAL, **terms: Length) -> str:
-    found = Limits(Terms(**terms), CALENDAR).start(kind, local(started), urgency)
+def due(
+    kind: LimitKind, started: str, urgency: Urgency = Urgency.NORMAL, *, terms: Terms | None = None
+) -> str:
+    found = Limits(terms or Terms(), CALENDAR).start(kind, local(started), urgency)
     return found.due.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
 
 
@@ -79,7 +81,7 @@ def test_a_limit_into_a_year_without_a_notice_says_that_it_may_change() -> None:
     ],
 )
 def test_a_community_may_have_lengths_of_its_own(text: str, ends: str) -> None:
-    assert due(LimitKind.HANDLE, "2026-03-02 09:00", normal=Length.parse(text)) == ends
+    assert due(LimitKind.HANDLE, "2026-03-02 09:00", terms=Terms(normal=Length.parse(text))) == ends
 
 
 @pytest.mark.parametrize(

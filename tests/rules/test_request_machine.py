@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from services.intake.requests import rules
-from services.intake.requests.limits import LimitKind, Limits, Terms
+from services.intake.requests.limits import Limit, LimitKind, Limits, Terms
 from services.intake.requests.rules import Life, Move, Rating, State
 from shared.calendar import WorkCalendar
 from shared.contracts.intake import Outcome, Urgency
@@ -34,7 +34,7 @@ class RequestMachine(RuleBasedStateMachine):
             state=State.FILED, handle=self.limit(LimitKind.HANDLE), step=self.limit(LimitKind.ACCEPT)
         )
 
-    def limit(self, kind: LimitKind) -> rules.Limit:
+    def limit(self, kind: LimitKind) -> Limit:
         return LIMITS.start(kind, self.now, self.urgency)
 
     @rule(hours=st.integers(1, 24 * 20))

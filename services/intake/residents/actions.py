@@ -61,16 +61,6 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """A resident's record as it was read."""
-
-    resident: UUID
-    profile: Profile
-    created: datetime
-    version: int
-
-
-@dataclass(frozen=True, slots=True)
 class ExternalReference:
     """A resident's number in another system."""
 
@@ -169,21 +159,15 @@ async def change_contact(
     return version
 
 
-async def read(session: AsyncSession, keys: Keys, resident: UUID, reading: Reading) -> Known:
-    """All that is held of a resident. Raises ResidentNotFound, ResidentErased."""
-    row = await queries.one(session, resident)
-    holder = await _holder(session, keys, resident)
-    birth_year = holder.open_any("resident", resident, "birth_year", row.birth_year)
-    await record_reads(session, [resident], FIELDS, reading)
-    return Known(
-        resident=resident,
-        profile=Profile(
-            contact=_opened(holder, row),
-            gender=row.gender,
-            birth_year=None if birth_year is None else int(birth_year),
-        ),
-        created=row.created,
-        version=row.version,
+async def read(session: AsyncSession, keys: Keys, row: Resident, reading: Reading) -> Profile:
+    """All that is held of a resident. Raises ResidentErased."""
+    holder = await _holder(session, keys, row.id)
+    birth_year = holder.open_any("resident", row.id, "birth_year", row.birth_year)
+    await record_reads(session, [row.id], FIELDS, reading)
+    return Profile(
+        contact=_opened(holder, row),
+        gender=row.gender,
+        birth_year=None if birth_year is None else int(birth_year),
     )
 
 

@@ -108,7 +108,9 @@ def _checked(number: int, raw: Any, batch: BulkFiling, call: Call) -> Row | RowR
         if row.category is not None:
             known_code("category", row.category, field="category")
     except ValidationError as error:
-        first = field_errors(error.errors(include_url=False, include_input=False), call.language)[0]
+        # A field of the row may be called `body`, like the place that the errors of a request are in.
+        found = error.errors(include_url=False, include_input=False)[0]
+        (first,) = field_errors([{**found, "loc": ("body", *found["loc"])}], call.language)
         return _refused(number, raw, first["field"], first["type"], first["detail"])
     except UnknownCode as refusal:
         return _refused(number, raw, "/category", refusal.type, refusal.message(call.language))

@@ -72,8 +72,8 @@ async def read_request(
     limits = await desk.limits(call.tenant)
     async with call.transaction() as session:
         row = await _find(session, request, own)
+        call.etag(row.version)  # whoever has this version already is shown nothing, and reads nothing
         words = await words_of(session, desk.keys, row, reading)
-    call.etag(row.version)
     return record(row, words, limits, call.language)
 
 

@@ -1,0 +1,30 @@
+"""The migrations make what the models say."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import asyncpg
+
+from services.intake.main import SERVICE
+from shared.database.migrations import drift
+from shared.database.provision import Access
+
+
+async def test_models_and_migrations_agree(service_access: Callable[[str], Awaitable[Access]]) -> None:
+    access = await service_access("intake")
+    assert await asyncio.to_thread(drift, SERVICE.metadata, access.owner_url) == []
+
+
+async def test_every_table_keeps_communities_apart(
+    service_access: Callable[[str], Awaitable[Access]],
+) -> None:
+    access = await service_access("intake")
+    connection = await asyncpg.connect(access.owner_url)
+    try:
+        open_tables = await connection.fetch(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
+            " AND NOT (relrowsecurity AND relforcerowsecurity) AND relname <> 'alembic_version'"
+        )
+    finally:
+        await connection.close()
+    assert {row["relname"] for row in open_tables} <= {"job_lease"}
