@@ -70,7 +70,9 @@ def test_a_channel_is_named_once() -> None:
         checked([Channel.SMS, Channel.SMS], None, [])
 
 
-def _plan(contact: Contact | None, *, now: datetime = NOON, **changes: Any) -> Any:
+def _plan(
+    contact: Contact | None, *, now: datetime = NOON, template: str = "request.filed", **changes: Any
+) -> Any:
     values: dict[str, Any] = {
         "id": UUID(int=1),
         "lease": UUID(int=2),
@@ -89,7 +91,7 @@ def _plan(contact: Contact | None, *, now: datetime = NOON, **changes: Any) -> A
     return plan(
         Claim(**(values | changes)),
         contact,
-        template=load().newest("request.filed"),
+        template=load().newest(template),
         policy=Policy("龙溪社区", "Longxi", "龙溪社区"),
         available=ALL,
         now=now,
@@ -111,6 +113,22 @@ def test_at_night_an_sms_is_held_and_a_mail_goes() -> None:
     assert isinstance(_plan(BOTH, now=NIGHT), Hold)
     assert isinstance(_plan(Contact(email="a@example.com"), now=NIGHT), Go)
     assert isinstance(_plan(BOTH, now=NIGHT, facts=FACTS | {"urgency": "emergency"}), Go)
+
+
+@pytest.mark.parametrize(
+    ("contact", "now", "channel", "why"),
+    [
+        (BOTH, NOON, Channel.SMS, "by day as for everyone"),
+        (BOTH, NIGHT, Channel.MAIL, "at night by the next channel that does not ring"),
+        (Contact(phone="19900001234"), NIGHT, Channel.INAPP, "the inbox is always there"),
+    ],
+)
+def test_a_duty_does_not_wait_for_the_morning(
+    contact: Contact, now: datetime, channel: Channel, why: str
+) -> None:
+    going = _plan(contact, now=now, template="case.assigned", facts=FACTS | {"reasons": []})
+    assert isinstance(going, Go), why
+    assert going.channel is channel, why
 
 
 @pytest.mark.parametrize(

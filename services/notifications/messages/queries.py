@@ -41,6 +41,8 @@ _COUNTS = text("""
     FROM message GROUP BY template, recipient_kind, channel, state ORDER BY template, recipient_kind, channel, state
 """)
 
+_HELD = text("SELECT count(*) FROM message WHERE state = 'created' AND reason = 'quiet_hours'")
+
 
 async def story(session: AsyncSession, about: UUID, *, after: UUID | None, most: int) -> Sequence[RowMapping]:
     """What anybody was told about a matter, in the order in which the messages were made."""
@@ -62,3 +64,9 @@ async def unread(session: AsyncSession, person: UUID) -> int:
 
 async def counts(session: AsyncSession) -> Sequence[RowMapping]:
     return (await session.execute(_COUNTS)).mappings().all()
+
+
+async def held_by_quiet_hours(session: AsyncSession) -> int:
+    """Messages that wait for the morning."""
+    held: int = (await session.execute(_HELD)).scalar_one()
+    return held

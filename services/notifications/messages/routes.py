@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from sqlalchemy import RowMapping
 
-from services.notifications.messages.queries import counts, story
+from services.notifications.messages.queries import counts, held_by_quiet_hours, story
 from shared.security import permit
 from shared.web import Call, Cursor, Model, Page, cursor_query, limit_query, page
 
@@ -44,6 +44,8 @@ class Count(Model):
 class Summary(Model):
     counts: list[Count]
     by_state: dict[str, int]
+    held: int
+    """Messages that wait for the end of quiet hours."""
 
 
 @router.get("/v1/messages")
@@ -65,10 +67,11 @@ async def summarise(call: Annotated[Call, permit("messages:read")]) -> Summary:
     """Messages counted by template, recipient, channel and state."""
     async with call.transaction() as session:
         rows = await counts(session)
+        held = await held_by_quiet_hours(session)
     by_state: dict[str, int] = {}
     for row in rows:
         by_state[row["state"]] = by_state.get(row["state"], 0) + row["count"]
-    return Summary(counts=[Count(**row) for row in rows], by_state=by_state)
+    return Summary(counts=[Count(**row) for row in rows], by_state=by_state, held=held)
 
 
 def _line(row: RowMapping) -> MessageLine:

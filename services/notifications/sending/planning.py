@@ -7,8 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from services.notifications.messages.rules import Channel, State
-from services.notifications.preferences.rules import Preference
-from services.notifications.sending.rules import Contact, channel_for, held_until, pause_after
+from services.notifications.preferences.rules import Group, Preference
+from services.notifications.sending.rules import DISTURBING, Contact, channel_for, held_until, pause_after
 from services.notifications.telling.policy import Policy
 from services.notifications.templates.rules import Template, facts_of
 from shared.refusals import Language
@@ -87,7 +87,10 @@ def plan(
     channel = channel_for(claim.preference, template.group, contact, available)
     urgency = claim.facts.get("urgency")
     quiet = held_until(now, channel, urgency=urgency, quiet_hours=policy.quiet_hours)
-    if quiet is not None:
+    if quiet is not None and template.group is Group.DUTY:
+        # A duty does not wait for the morning: it goes by a channel that does not ring.
+        channel = channel_for(claim.preference, template.group, contact, available - DISTURBING)
+    elif quiet is not None:
         return Hold(claim, quiet, "quiet_hours")
     language: Language = "en" if (claim.preference.language or contact.language) == "en" else "zh"
     return Go(claim, channel, language, contact)
