@@ -12,6 +12,7 @@ import contextlib
 import email
 import html
 import sys
+import warnings
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -106,7 +107,10 @@ class SmtpServer:
         options: dict[str, Any] = {}
         if self._login is not None:
             options = {"authenticator": self._authenticate, "auth_required": True, "auth_require_tls": False}
-        protocol = SMTP(_Clerk(self.office), enable_SMTPUTF8=True, ident="longxi-post-office", **options)
+        with warnings.catch_warnings():
+            # That passwords travel in the clear here is the point of `login`.
+            warnings.simplefilter("ignore", UserWarning)
+            protocol = SMTP(_Clerk(self.office), enable_SMTPUTF8=True, ident="longxi-post-office", **options)
         self._open.add(protocol)
         return protocol
 

@@ -155,8 +155,9 @@ def _outcome(error: Exception, *, ours: bool) -> Failed:
     """`ours`: it happened before the recipient was named, so a refusal is about us and not about the address."""
     if isinstance(error, aiosmtplib.SMTPRecipientsRefused) and error.recipients:
         return _reply(error.recipients[0].code, ours=False)
-    if isinstance(error, aiosmtplib.SMTPNotSupported):
-        return technical("smtp_not_supported")
+    # The bare class is what the library raises where a server has no STARTTLS.
+    if type(error) is aiosmtplib.SMTPException or isinstance(error, aiosmtplib.SMTPNotSupported):
+        return technical("smtp_not_supported") if ours else permanent("smtp_address_not_supported")
     if isinstance(error, aiosmtplib.SMTPResponseException):
         return _reply(error.code, ours=ours)
     if isinstance(error, ssl.SSLError):
