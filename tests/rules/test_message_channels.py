@@ -115,6 +115,9 @@ def test_at_night_an_sms_is_held_and_a_mail_goes() -> None:
     assert isinstance(_plan(BOTH, now=NIGHT, facts=FACTS | {"urgency": "emergency"}), Go)
 
 
+_DUTY = FACTS | {"assignment_reasons": ["least_loaded"], "due_provisional": False}
+
+
 @pytest.mark.parametrize(
     ("contact", "now", "channel", "why"),
     [
@@ -126,7 +129,7 @@ def test_at_night_an_sms_is_held_and_a_mail_goes() -> None:
 def test_a_duty_does_not_wait_for_the_morning(
     contact: Contact, now: datetime, channel: Channel, why: str
 ) -> None:
-    going = _plan(contact, now=now, template="case.assigned", facts=FACTS | {"reasons": []})
+    going = _plan(contact, now=now, template="case.assigned", facts=_DUTY)
     assert isinstance(going, Go), why
     assert going.channel is channel, why
 
