@@ -8,8 +8,8 @@ from fastapi import APIRouter, Query
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notifications.inbox.actions import mark_read
-from services.notifications.inbox.people import person_of
+from services.notifications.inbox.actions import MessageNotFound, mark_read
+from services.notifications.inbox.people import NotAPerson, person_of
 from services.notifications.messages.queries import inbox, unread
 from services.notifications.preferences.queries import preference
 from services.notifications.sending.queries import all_facts
@@ -17,7 +17,7 @@ from services.notifications.templates.catalogue import Templates
 from services.notifications.templates.rules import facts_of, render_note
 from shared.refusals import Language
 from shared.security import permit
-from shared.web import Call, Cursor, Model, Page, cursor_query, limit_query, provided
+from shared.web import Call, Cursor, Model, Page, cursor_query, limit_query, provided, refuses
 
 router = APIRouter(tags=["inbox"])
 
@@ -45,7 +45,7 @@ class Read(Model):
     read: datetime
 
 
-@router.get("/v1/inbox")
+@router.get("/v1/inbox", responses=refuses(NotAPerson))
 async def list_inbox(
     call: Annotated[Call, permit("inbox:read")],
     templates: Annotated[Templates, provided(Templates)],
@@ -67,7 +67,7 @@ async def list_inbox(
     return Inbox(items=items, next=Cursor((shown[-1]["id"],)).encode() if more else None, unread=count)
 
 
-@router.post("/v1/inbox/{id}/read")
+@router.post("/v1/inbox/{id}/read", responses=refuses(NotAPerson, MessageNotFound))
 async def read_message(id: UUID, call: Annotated[Call, permit("inbox:read")]) -> Read:
     """Mark one as read. Again changes nothing."""
     person = person_of(call.principal)

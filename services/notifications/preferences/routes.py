@@ -5,13 +5,20 @@ from typing import Annotated, Literal
 from fastapi import APIRouter
 from pydantic import Field
 
-from services.notifications.inbox.people import person_of
+from services.notifications.inbox.people import NotAPerson, person_of
 from services.notifications.messages.rules import Channel
 from services.notifications.preferences.actions import choose
 from services.notifications.preferences.queries import versioned
-from services.notifications.preferences.rules import MANDATORY, Group, Preference, checked
+from services.notifications.preferences.rules import (
+    MANDATORY,
+    Group,
+    MandatoryGroup,
+    Preference,
+    RepeatedChannel,
+    checked,
+)
 from shared.security import permit
-from shared.web import Call, Model
+from shared.web import Call, Model, refuses
 
 router = APIRouter(tags=["preferences"])
 
@@ -32,7 +39,7 @@ class ShownPreferences(Preferences):
     """Groups that cannot be turned off."""
 
 
-@router.get("/v1/preferences")
+@router.get("/v1/preferences", responses=refuses(NotAPerson))
 async def get_preferences(call: Annotated[Call, permit("preferences:write")]) -> ShownPreferences:
     async with call.transaction() as session:
         chosen, version = await versioned(session, person_of(call.principal))
@@ -40,7 +47,7 @@ async def get_preferences(call: Annotated[Call, permit("preferences:write")]) ->
     return _shown(chosen)
 
 
-@router.put("/v1/preferences")
+@router.put("/v1/preferences", responses=refuses(NotAPerson, MandatoryGroup, RepeatedChannel))
 async def put_preferences(
     body: Preferences, call: Annotated[Call, permit("preferences:write")]
 ) -> ShownPreferences:

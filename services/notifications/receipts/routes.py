@@ -17,7 +17,7 @@ from shared.database import Database
 from shared.refusals import Forbidden
 from shared.security import public_route
 from shared.tenants import Tenants
-from shared.web import Model, Visitor, provided
+from shared.web import Model, Visitor, provided, refuses
 
 router = APIRouter(tags=["receipts"])
 
@@ -68,7 +68,7 @@ class ReceiptDesk:
             raise WrongSecret
 
 
-@router.post("/v1/receipts/aliyun/{secret}")
+@router.post("/v1/receipts/aliyun/{secret}", responses=refuses(WrongSecret))
 async def take_receipts(
     secret: str,
     body: SmsReports,
@@ -80,7 +80,7 @@ async def take_receipts(
     return await _take(desk, body, visitor)
 
 
-@router.post("/v1/receipts/aliyun")
+@router.post("/v1/receipts/aliyun", responses=refuses(WrongSecret))
 async def take_receipts_with_password(
     body: SmsReports,
     visitor: Annotated[Visitor, public_route()],

@@ -12,11 +12,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.notifications.settings import NotificationsSettings
 from services.notifications.webhooks.actions import change, create, redeliver, remove, rotate, send_trial
 from services.notifications.webhooks.queries import deliveries, owned, owned_by
-from services.notifications.webhooks.rules import WebhookState, checked_events, checked_url
-from services.notifications.webhooks.secrets import Secrets
+from services.notifications.webhooks.rules import (
+    DeliveryNotFound,
+    DeliveryUnderWay,
+    TooManyWebhooks,
+    UnknownEventType,
+    UnsafeUrl,
+    WebhookNotFound,
+    WebhookState,
+    checked_events,
+    checked_url,
+)
+from services.notifications.webhooks.secrets import NoMasterKey, Secrets
 from services.notifications.webhooks.tables import Webhook
 from shared.security import permit
-from shared.web import Call, Cursor, Model, Page, Text, cursor_query, limit_query, page, provided
+from shared.web import Call, Cursor, Model, Page, Text, cursor_query, limit_query, page, provided, refuses
 
 router = APIRouter(tags=["webhooks"])
 MANAGE = "webhooks:manage"
@@ -85,7 +95,11 @@ class DeliveryLine(Model):
     finished: datetime | None
 
 
-@router.post("/v1/webhooks", status_code=201)
+@router.post(
+    "/v1/webhooks",
+    status_code=201,
+    responses=refuses(UnsafeUrl, UnknownEventType, TooManyWebhooks, NoMasterKey),
+)
 async def create_webhook(
     body: NewWebhook,
     call: Annotated[Call, permit(MANAGE)],
@@ -111,7 +125,7 @@ async def list_webhooks(call: Annotated[Call, permit(MANAGE)]) -> Webhooks:
         return Webhooks(items=[_shown(row) for row in await owned_by(session, call.principal.subject)])
 
 
-@router.get("/v1/webhooks/{id}")
+@router.get("/v1/webhooks/{id}", responses=refuses(WebhookNotFound))
 async def get_webhook(id: UUID, call: Annotated[Call, permit(MANAGE)]) -> ShownWebhook:
     async with call.transaction() as session:
         webhook = await owned(session, call.principal.subject, id)
@@ -119,7 +133,7 @@ async def get_webhook(id: UUID, call: Annotated[Call, permit(MANAGE)]) -> ShownW
     return _shown(webhook)
 
 
-@router.put("/v1/webhooks/{id}")
+@router.put("/v1/webhooks/{id}", responses=refuses(WebhookNotFound, UnsafeUrl, UnknownEventType))
 async def put_webhook(
     id: UUID,
     body: ChangedWebhook,
@@ -138,13 +152,13 @@ async def put_webhook(
     return _shown(webhook)
 
 
-@router.delete("/v1/webhooks/{id}", status_code=204)
+@router.delete("/v1/webhooks/{id}", status_code=204, responses=refuses(WebhookNotFound))
 async def delete_webhook(id: UUID, call: Annotated[Call, permit(MANAGE)]) -> None:
     async with call.transaction() as session:
         await remove(session, call.principal.subject, id)
 
 
-@router.get("/v1/webhooks/{id}/secret")
+@router.get("/v1/webhooks/{id}/secret", responses=refuses(WebhookNotFound, NoMasterKey))
 async def get_secret(
     id: UUID, call: Annotated[Call, permit(MANAGE)], secrets: Annotated[Secrets, provided(Secrets)]
 ) -> ShownSecret:
@@ -153,7 +167,7 @@ async def get_secret(
     return ShownSecret(secret=secrets.active(_columns(webhook), call.now)[0])
 
 
-@router.post("/v1/webhooks/{id}/rotations", status_code=201)
+@router.post("/v1/webhooks/{id}/rotations", status_code=201, responses=refuses(WebhookNotFound, NoMasterKey))
 async def rotate_secret(
     id: UUID, call: Annotated[Call, permit(MANAGE)], secrets: Annotated[Secrets, provided(Secrets)]
 ) -> Rotated:
@@ -166,7 +180,7 @@ async def rotate_secret(
     return await call.once(turn)
 
 
-@router.post("/v1/webhooks/{id}/tests", status_code=202)
+@router.post("/v1/webhooks/{id}/tests", status_code=202, responses=refuses(WebhookNotFound))
 async def test_webhook(id: UUID, call: Annotated[Call, permit(MANAGE)]) -> Sent:
     """Send a `webhook.test` event; the delivery log shows what came of it."""
 
@@ -177,7 +191,7 @@ async def test_webhook(id: UUID, call: Annotated[Call, permit(MANAGE)]) -> Sent:
     return await call.once(send)
 
 
-@router.get("/v1/webhooks/{id}/deliveries")
+@router.get("/v1/webhooks/{id}/deliveries", responses=refuses(WebhookNotFound))
 async def list_deliveries(
     id: UUID,
     call: Annotated[Call, permit(MANAGE)],
@@ -192,7 +206,11 @@ async def list_deliveries(
     return page(rows, limit, item=_line, position=lambda row: (row["id"],))
 
 
-@router.post("/v1/webhooks/{id}/deliveries/{delivery}/redelivery", status_code=202)
+@router.post(
+    "/v1/webhooks/{id}/deliveries/{delivery}/redelivery",
+    status_code=202,
+    responses=refuses(WebhookNotFound, DeliveryNotFound, DeliveryUnderWay),
+)
 async def redeliver_event(id: UUID, delivery: UUID, call: Annotated[Call, permit(MANAGE)]) -> Sent:
     """Send the same event again, whatever became of this delivery, once it has ended."""
 
