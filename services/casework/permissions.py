@@ -1,4 +1,7 @@
-"""Who may do what in casework. A worker moves only the own cases; the actions see to that."""
+"""Who may do what in casework. A worker moves only the own cases; the actions see to that.
+
+`workers:list` is what opens names: an assignment is explained to others by staff numbers.
+"""
 
 from shared.security.principal import Role, RolePermissions
 
@@ -15,12 +18,12 @@ PERMISSIONS: RolePermissions = {
         "absences:write",
         "grids:write",
         "cases:decide",
-        "calendar:read",
+        "keys:write",
     },
     Role.PORTAL: frozenset({"grids:read"}),
     Role.DISTRICT: frozenset({"grids:read"}),
     Role.SERVICE: frozenset({"grids:read", "cases:read", "assignments:read", "contacts:read"}),
     Role.OPERATOR: frozenset(
-        {"grids:read", "cases:read", "assignments:read", "operations:read", "operations:write"}
+        {"grids:read", "cases:read", "assignments:read", "operations:read", "operations:write", "keys:write"}
     ),
 }

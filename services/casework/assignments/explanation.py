@@ -111,7 +111,8 @@ def explain(made: Explained, names: Names, language: Language) -> list[str]:
     """The decision in sentences: who was considered, who was ruled out and why, who was chosen and why."""
 
     def say(key: str, **values: object) -> str:
-        return _TEMPLATES[key][0 if language == "zh" else 1].format(**values)
+        sentence = _TEMPLATES[key][0 if language == "zh" else 1].format(**values)
+        return sentence[:1].upper() + sentence[1:] if key == "considered" else sentence
 
     lines = []
     if made.candidates:
@@ -198,7 +199,7 @@ def _because(made: Explained, names: Names, language: Language, say: Say) -> lis
     both = {Reason.GRID_OWNER, Reason.LEAST_LOADED} <= {*made.reasons}
     keys = ["grid_owner_least" if both and reason == Reason.GRID_OWNER else reason for reason in made.reasons]
     lines = [say(key, **values) for key in keys if key in _TEMPLATES]
-    if owner is not None and Reason.LEAST_LOADED in made.reasons and Reason.GRID_OWNER not in made.reasons:
+    if owner is not None and owner.worker != made.worker and Reason.LEAST_LOADED in made.reasons:
         lines.append(say("owner_passed", **{**values, "name": names.get(owner.worker, "?")}))
     return lines
 

@@ -61,7 +61,7 @@ async def write(
             changes[each.decision.worker] += loads.Change(each.decision.need.effort, 1, each.decision.turn)
             if each.previous is not None:
                 changes[each.previous] += loads.Change(-each.decision.need.effort, -1)
-    await _publish(session, placed, policy)
+    await _publish(session, placed, policy, now)
     await loads.change(session, changes, policy=policy)
 
 
@@ -126,9 +126,11 @@ def _candidate(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-async def _publish(session: AsyncSession, placed: Sequence[Placed], policy: AssignmentPolicy) -> None:
+async def _publish(
+    session: AsyncSession, placed: Sequence[Placed], policy: AssignmentPolicy, now: datetime
+) -> None:
     events = ((_event(each, policy), each.cause) for each in placed)
-    await record_each(session, [(event, cause) for event, cause in events if event is not None])
+    await record_each(session, [(event, cause) for event, cause in events if event is not None], at=now)
 
 
 def _event(placed: Placed, policy: AssignmentPolicy) -> Event | None:

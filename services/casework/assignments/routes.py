@@ -1,14 +1,15 @@
 """Assignments over HTTP: why her, what skill is missing, and by which numbers it is decided."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.casework.assignments import queries
-from services.casework.assignments.explanation import Considered, Explained, explain
+from services.casework.assignments.explanation import Considered, Explained, Names, explain
 from services.casework.assignments.tables import AssignmentDecision
 from services.casework.cases.rules import UnknownCase
 from services.casework.policies.rules import Policies
@@ -97,18 +98,12 @@ async def explain_assignment(
     call: Annotated[Call, permit("assignments:read")],
     keyring: Annotated[Keyring, provided(Keyring)],
 ) -> AssignmentView:
-    """Why this worker has the request. The reading of the names is recorded."""
+    """Why this worker has the request. Whoever may see the staff reads names, which is recorded; others numbers."""
     async with call.transaction() as session:
         rows = await queries.decisions(session, id)
         ids = {UUID(one["worker"]) for row in rows for one in row.candidates}
         ids |= {row.worker for row in rows if row.worker is not None}
-        workers = await by_ids(session, ids)
-        reading = Reading(call.principal.subject, "explain_assignment", call.now)
-        note_reading(session, reading, NAME, [row.id for row in workers])
-        names = {
-            row.id: _called(open_sealed(keyring, row, NAME).name, row.staff_number, call.language)
-            for row in workers
-        }
+        names = await _names(session, call, keyring, ids)
     return AssignmentView(request=id, decisions=[_view(row, names, call.language) for row in rows])
 
 
@@ -152,11 +147,19 @@ async def see_policy(
     )
 
 
-def _called(name: str, number: str, language: Language) -> str:
-    return f"{name}（{number}）" if language == "zh" else f"{name} ({number})"
+async def _names(session: AsyncSession, call: Call, keyring: Keyring, ids: Set[UUID]) -> Names:
+    """How each is called: by name and staff number, or by the number alone to those who may not see names."""
+    workers = await by_ids(session, ids)
+    if not call.principal.may("workers:list"):
+        number = "工号 {}" if call.language == "zh" else "staff number {}"
+        return {row.id: number.format(row.staff_number) for row in workers}
+    reading = Reading(call.principal.subject, "explain_assignment", call.now)
+    note_reading(session, reading, NAME, [row.id for row in workers])
+    both = "{}（{}）" if call.language == "zh" else "{} ({})"
+    return {row.id: both.format(open_sealed(keyring, row, NAME).name, row.staff_number) for row in workers}
 
 
-def _view(row: AssignmentDecision, names: dict[UUID, str], language: Language) -> DecisionView:
+def _view(row: AssignmentDecision, names: Names, language: Language) -> DecisionView:
     considered = _considered(row)
     made = Explained(
         trigger=row.trigger,

@@ -36,6 +36,7 @@ async def accept(session: AsyncSession, id: UUID, actor: Actor, now: Now, *, cal
     await record(
         session,
         CaseAccepted(request=case.id, worker=worker, resident=case.resident, within_limit=within),
+        at=now.at,
     )
     return case
 
@@ -64,6 +65,7 @@ async def submit(
         CaseSubmitted(
             request=case.id, worker=worker, resident=case.resident, result=result, effort=effort_minutes
         ),
+        at=now.at,
     )
     await drain(session, policy=now.policy, now=now.at)
     return case
@@ -98,6 +100,7 @@ async def give_back(
         CaseReturned(
             request=case.id, worker=worker, resident=case.resident, reason=reason, returns=case.returns
         ),
+        at=now.at,
     )
     await drain(session, policy=now.policy, now=now.at)
     if not waits:

@@ -223,6 +223,9 @@ async def test_why_her_in_plain_words(casework: Casework) -> None:
     english = await casework.client(headers={"Accept-Language": "en"}).get(f"/v1/requests/{case}/assignment")
     told = english.json()["decisions"][0]["explanation"]
     assert told[2].startswith("Given to 王芳 (0007): 0 min of open work before, 1 h after, 2.5% of")
+    outside = await casework.client(Role.OPERATOR).get(f"/v1/requests/{case}/assignment")
+    told = outside.json()["decisions"][0]["explanation"]
+    assert told[1] == "排除当天不在岗的工号 0009；缺少所需技能的工号 0010。", "names are for the staff"
     assert (await casework.client().get(f"/v1/requests/{new_id()}/assignment")).status_code == 404
 
 
