@@ -26,12 +26,7 @@ WITH taken AS (
 )
 SELECT coalesce(array_agg(id), '{}') AS ids FROM taken
 """
-_LOAD = """
-SELECT stream.topic, stream.aggregate, sequence, highest, replay, head, version
-FROM unnest($2::text[], $3::uuid[]) AS wanted (topic, aggregate)
-JOIN inbox_stream AS stream
-  ON stream.aggregate = wanted.aggregate AND stream.topic = wanted.topic AND stream.consumer = $1
-"""
+_LOAD = "SELECT * FROM inbox_streams($1, $2::text[], $3::uuid[])"
 _SAVE = """
 INSERT INTO inbox_stream AS stream (consumer, aggregate, topic, sequence, highest, replay, head, due_at, version)
 SELECT $1, changed.* FROM unnest(
