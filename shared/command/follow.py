@@ -17,6 +17,9 @@ from shared.security.principal import Role
 
 _LOCAL = ZoneInfo("Asia/Shanghai")
 _NOT_FOUND = 404
+_WIDE = 140
+# Said in more detail by notifications itself.
+_TOLD = frozenset({"told", "not_told"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ def follow(
 ) -> None:
     """一件诉求的全过程 · The whole story of one request."""
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDE)
     with plainly(Console(stderr=True)):
         lines, head = asyncio.run(_story(Connection.find(), reference))
     console.print(head, markup=False, highlight=False)
@@ -55,7 +60,7 @@ async def _story(connection: Connection, reference: str) -> tuple[list[Line], st
     due = datetime.fromisoformat(story["due"]).astimezone(_LOCAL).strftime("%Y-%m-%d %H:%M")
     provisional = "（暂定 provisional）" if story["due_provisional"] else ""
     head = f"诉求 {story['reference']}  {name('request_state', story['state'])} {story['state']}  办结期限 due {due}{provisional}"
-    lines = [_intake_line(entry) for entry in story["entries"]]
+    lines = [_intake_line(entry) for entry in story["entries"] if entry["entry"] not in _TOLD]
     async with connection.client("casework", Role.OPERATOR) as casework:
         lines += await _casework_lines(casework, request)
     async with connection.client("notifications", Role.OPERATOR) as notifications:
@@ -97,7 +102,7 @@ def _message_line(message: dict[str, Any]) -> Line:
         part for part in (channel, message["reason"] or "", f"第 {message['attempts']} 次") if part
     )
     at = datetime.fromisoformat(message["finished"] or message["created"])
-    return Line(at, "notifications", f"{who}：{message['event']} {state}", why)
+    return Line(at, "notifications", f"{who}：{name('event', message['event'])} {state}", why)
 
 
 async def _pages(client: Any, path: str, **query: str) -> list[dict[str, Any]]:

@@ -30,7 +30,7 @@ from shared.local.postgres import PostgresServer
 from shared.local.processes import Keeper, Program
 from shared.security.local_issuer import LocalIssuer
 
-_READY_SECONDS = 90.0
+_READY_SECONDS = 300.0  # seconds suffice; a machine with other work may need minutes
 TENANT = "longxi"
 
 Say = Callable[[str], None]
