@@ -175,6 +175,17 @@ async def test_where_the_community_says_so_it_waits_and_the_oldest_goes_first(ca
     assert set((await casework.loads(tenant="yuhu")).values()) == {90}
 
 
+async def test_what_waits_goes_before_what_is_new(casework: Casework) -> None:
+    worker = await casework.worker(tenant="yuhu")
+    days = {"first_day": "2026-11-18", "last_day": "2026-11-18", "reason": "training"}
+    await casework.client(tenant="yuhu").post(f"/v1/workers/{worker}/absences", json=days)
+    old = await casework.file(tenant="yuhu", urgency="emergency")  # 90 of 120 minutes
+    casework.clock.advance(timedelta(days=1))
+    new = await casework.file(tenant="yuhu", urgency="emergency")
+    assert (await casework.case(old, tenant="yuhu"))["worker"] == str(worker)
+    assert (await casework.case(new, tenant="yuhu"))["waiting"] == "over_cap"
+
+
 async def test_a_case_that_still_finds_nobody_does_not_hold_up_those_behind_it(casework: Casework) -> None:
     skilled = await casework.worker(tenant="yuhu", skills=["13"])
     await casework.file(tenant="yuhu", category="13")  # 75 of 120 minutes
