@@ -2,9 +2,8 @@
 
 from shared.caching.memory import MemoryCache
 from shared.caching.protocol import Cache, Load
-from shared.caching.redis import RedisCache
 
-__all__ = ["Cache", "Load", "MemoryCache", "RedisCache", "open_cache"]
+__all__ = ["Cache", "Load", "MemoryCache", "open_cache"]
 
 
 def open_cache(redis_url: str | None) -> Cache:
@@ -12,4 +11,8 @@ def open_cache(redis_url: str | None) -> Cache:
 
     Connects when first used and never fails to open: a cache that is away is one that has nothing.
     """
-    return RedisCache(redis_url) if redis_url else MemoryCache()
+    if redis_url is None:
+        return MemoryCache()
+    from shared.caching.redis import RedisCache  # noqa: PLC0415 - the client is slow to load where nobody needs it
+
+    return RedisCache(redis_url)

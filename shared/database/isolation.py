@@ -1,6 +1,13 @@
 """Row-level security: the database itself keeps tenants apart."""
 
-from alembic.operations import Operations
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    # Only migrations load Alembic; a service's processes start faster without it.
+    from alembic.operations import Operations
+
 
 _OWN = "tenant = current_setting('longxi.tenant', true)"
 _OR_EVERYWHERE = f"{_OWN} OR current_setting('longxi.tenant', true) = '*'"

@@ -1,9 +1,16 @@
 """The table of job leases, for a service's migrations and metadata."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import sqlalchemy as sa
-from alembic.operations import Operations
 
 from shared.jobs.table import NAME, job_lease
+
+if TYPE_CHECKING:
+    # Only migrations load Alembic; a service's processes start faster without it.
+    from alembic.operations import Operations
 
 
 def attach(metadata: sa.MetaData) -> None:

@@ -1,12 +1,18 @@
 """The tables of outbox and inbox in a service's database, for its Alembic versions and its metadata."""
 
-from pathlib import Path
+from __future__ import annotations
 
-from alembic.operations import Operations
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from sqlalchemy import MetaData
 
 from shared.database.isolation import enable_tenant_isolation
 from shared.messaging import inbox_table, outbox_table
+
+if TYPE_CHECKING:
+    # Only migrations load Alembic; a service's processes start faster without it.
+    from alembic.operations import Operations
 
 _SCHEMA = Path(__file__).parent / "schema"
 _OF_TENANTS = ("outbox", "outbox_stream", "outbox_replay", "outbox_replay_start", "held_event")

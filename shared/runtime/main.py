@@ -6,10 +6,8 @@ import sys
 
 from pydantic import ValidationError
 
-from shared.database.migrations import upgrade
 from shared.observing import configure
 from shared.runtime import api, worker
-from shared.runtime.documents import openapi_text
 from shared.runtime.service import S, Service
 from shared.settings import read_secret_files
 
@@ -20,11 +18,15 @@ def main(service: Service[S]) -> None:
     parser.add_argument("role", choices=["api", "worker", "migrate", "openapi"])
     role = parser.parse_args().role
     if role == "openapi":
+        from shared.runtime.documents import openapi_text  # noqa: PLC0415
+
         sys.stdout.write(openapi_text(service))
         return
     settings = _settings(service)
     configure(service.name, role, settings.log_level, mode=settings.mode)
     if role == "migrate":
+        from shared.database.migrations import upgrade  # noqa: PLC0415 - Alembic is slow to load, and only for this
+
         upgrade(service.name, settings.database_owner_url or settings.database_url)
     else:
         asyncio.run((api if role == "api" else worker).serve(service, settings))

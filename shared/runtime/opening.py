@@ -10,7 +10,6 @@ from shared.clock import Clock, system_clock
 from shared.contracts.catalogue import TOPICS
 from shared.database import Database, Keyring
 from shared.messaging.log import LogOptions, open_log
-from shared.observing.exporting import start_tracing
 from shared.runtime.service import Runtime, S, Service
 from shared.security import ServiceTokens
 from shared.tenants import Tenants
@@ -30,7 +29,10 @@ async def opened(
     tenants = Tenants.load(settings.tenants_file)
     keyring = Keyring.load(settings.master_key_file) if settings.master_key_file else None
     async with AsyncExitStack() as open_things:
-        open_things.callback(start_tracing(service.name, role, settings.otlp_endpoint))
+        if settings.otlp_endpoint:
+            from shared.observing.exporting import start_tracing  # noqa: PLC0415 - the exporter is slow to load
+
+            open_things.callback(start_tracing(service.name, role, settings.otlp_endpoint))
         database = Database(
             settings.database_url, pool=settings.database_pool, application=f"longxi-{service.name}-{role}"
         )

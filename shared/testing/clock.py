@@ -1,6 +1,8 @@
-"""A clock that stands still until it is told otherwise."""
+"""Clocks for tests: one that stands still, and one that runs from another moment."""
 
 from datetime import datetime, timedelta
+
+from shared.clock import system_clock
 
 
 class FrozenClock:
@@ -18,6 +20,23 @@ class FrozenClock:
 
     def set(self, to: datetime) -> None:
         self._now = _aware(to)
+
+
+class RunningClock:
+    """Runs as the system's does, but began at `start`; for whole services, whose pauses have to end."""
+
+    def __init__(self, start: datetime) -> None:
+        self._ahead = _aware(start) - system_clock()
+
+    def __call__(self) -> datetime:
+        return system_clock() + self._ahead
+
+    def advance(self, by: timedelta) -> datetime:
+        self._ahead += by
+        return self()
+
+    def set(self, to: datetime) -> None:
+        self._ahead = _aware(to) - system_clock()
 
 
 def _aware(moment: datetime) -> datetime:

@@ -11,16 +11,17 @@ import logging
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from limits.aio.storage import RedisStorage
 from limits.errors import StorageError
-from redis.asyncio import ConnectionPool
 
 from shared.clock import Clock
 from shared.security.principal import Principal, Role
 from shared.web.exchange import Exchange
 from shared.web.refusals import TooManyRequests
+
+if TYPE_CHECKING:
+    from redis.asyncio import ConnectionPool
 
 WINDOW = 60
 DEFAULT_QUOTAS: Mapping[Role, int | None] = {
@@ -69,6 +70,24 @@ class _Lot:
     spent: bool = False
 
 
+def _in_redis(url: str) -> "tuple[ConnectionPool, Hits]":
+    # Imported here: the client is slow to load where nobody needs it.
+    from limits.aio.storage import RedisStorage  # noqa: PLC0415
+    from redis.asyncio import ConnectionPool  # noqa: PLC0415
+
+    pool = ConnectionPool.from_url(
+        url, socket_timeout=_REDIS_PATIENCE, socket_connect_timeout=_REDIS_PATIENCE
+    )
+    storage = RedisStorage(
+        f"async+{url}",
+        wrap_exceptions=True,
+        implementation="redispy",
+        key_prefix="longxi:limit",
+        connection_pool=pool,  # type: ignore[arg-type]  # the type leaves out what its documentation names
+    )
+    return pool, storage
+
+
 class RateLimits:
     def __init__(
         self,
@@ -86,16 +105,7 @@ class RateLimits:
         self._shared: Hits | None = None
         self._paused_until = 0.0
         if redis_url is not None:
-            self._pool = ConnectionPool.from_url(
-                redis_url, socket_timeout=_REDIS_PATIENCE, socket_connect_timeout=_REDIS_PATIENCE
-            )
-            self._shared = RedisStorage(
-                f"async+{redis_url}",
-                wrap_exceptions=True,
-                implementation="redispy",
-                key_prefix="longxi:limit",
-                connection_pool=self._pool,  # type: ignore[arg-type]  # the type leaves out what its documentation names
-            )
+            self._pool, self._shared = _in_redis(redis_url)
 
     async def close(self) -> None:
         if self._pool is not None:

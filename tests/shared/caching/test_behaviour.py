@@ -7,7 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from shared.caching import Cache, MemoryCache, RedisCache, open_cache
+from shared.caching import Cache, MemoryCache, open_cache
+from shared.caching.redis import RedisCache
 
 MINUTE = timedelta(minutes=1)
 NS = "contacts"

@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest
 from redis.asyncio import Redis
 
-from shared.caching import RedisCache
 from shared.caching.circuit import Circuit
+from shared.caching.redis import RedisCache
 from shared.retrying import Backoff
 from tests.support.redis import RedisServer
 
