@@ -5,13 +5,17 @@ import random
 from uuid import UUID
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.contracts.intake import RequestAccepted
+from shared.contracts.intake import RequestAccepted, RequestWithdrawn
 from shared.database import Database, new_id
-from shared.messaging.envelope import Envelope
+from shared.messaging.envelope import Envelope, Received
 from shared.messaging.failures import Retry, passing
-from tests.support.consumers import Bench, bench, everything
-from tests.support.messaging import TENANT, envelope, records
+from shared.messaging.handlers import Handlers
+from shared.messaging.inbox import Inbox
+from shared.messaging.inbox_queries import StreamMoved
+from tests.support.consumers import Bench, NoLog, bench, everything, note
+from tests.support.messaging import TENANT, TOPIC, envelope, records
 
 
 @pytest.fixture
@@ -136,6 +140,27 @@ async def test_two_members_with_the_same_records_apply_them_once(database: Datab
 
     await asyncio.gather(*(persist(member) for member in members))
     assert await members[0].effects() == {one: [1, 2, 3, 4, 5] for one in aggregates}
+
+
+async def test_a_stream_that_another_member_changed_meanwhile_is_read_again(database: Database) -> None:
+    """After a rebalance the old owner of a partition may have event 1 in hand while the new one meets event 2."""
+    one, handlers = new_id(), Handlers()
+    other = await bench(database)
+
+    @handlers.on(RequestWithdrawn)
+    async def slow(session: AsyncSession, event: Received[RequestWithdrawn]) -> None:
+        await note(session, [event], "slow")
+        await other.take(records(envelope(one, 2)))
+
+    member = Inbox(database, NoLog(), "parcel", handlers, topics=[TOPIC], tenants={TENANT})
+    first = records(envelope(one, 1))
+    with pytest.raises(StreamMoved):
+        await member.take(first)
+    assert await other.effects("slow") == {}
+    await other.take(first)
+    await other.pass_time(1)
+    assert await other.effects() == {one: [1, 2]}
+    assert await other.held() == []
 
 
 async def test_no_tenant_is_needed_to_read_but_one_to_see(consumer: Bench) -> None:
