@@ -295,6 +295,8 @@ def reopen(life: Life, at: datetime, *, reason: str, days: int, handle: Limit, d
         Move.REOPEN,
         reason=reason,
         reopenings=life.reopenings + 1,
+        returns=0,
+        head_decides=False,
         handle=handle,
         handle_overdue=None,
         step=dispatch,
