@@ -117,7 +117,7 @@ async def list_reads(
 
 @router.delete("/v1/residents/{id}", status_code=204, responses=refuses(ResidentNotFound, ResidentErased))
 async def erase_resident(id: UUID, call: Annotated[Call, permit("residents:erase")], desk: AnyDesk) -> None:
-    """Destroy the resident's key: nothing that is held of them can be read any more, by anyone, backups included."""
+    """Destroy the resident's key: nothing that is held of them can be read any more, by anyone."""
     _require_own(call, id)
     async with call.transaction() as session:
         await actions.erase(session, id, now=call.now)
