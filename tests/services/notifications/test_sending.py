@@ -1,12 +1,14 @@
 """Messages reach their channel, once, as the state machine says, whatever fails on the way."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 
-from services.notifications.messages.actions import Moved, finish
+from services.notifications.messages.actions import Begun, Moved, begin, finish
 from services.notifications.messages.jobs import expiry
 from services.notifications.messages.rules import Move
+from services.notifications.sending.queries import claim
 from shared.contracts.intake import Urgency
 from shared.contracts.notifications import RecipientKind
 from shared.database import new_id
@@ -165,15 +167,15 @@ async def test_an_emergency_rings_at_night(notifications: Notifications) -> None
 async def test_a_sender_whose_lease_ran_out_changes_nothing(notifications: Notifications) -> None:
     await notifications.hear(filed(notifications.person()))
     late = notifications.sender()
-    (claim,) = await late.claim("longxi", 10)
+    (held,) = await late.claim("longxi", 10)
     notifications.later(minutes=3)
     await notifications.send()
     before = await notifications.message()
     assert (before.state, before.attempts) == ("delivered", 1)
-    await late.work("longxi", [claim])
+    await late.work("longxi", [held])
     async with notifications.database.transaction("longxi") as session:
         written = await finish(
-            session, [Moved(claim.id, claim.lease, Move.FAIL_PERMANENTLY, "late")], notifications.clock()
+            session, [Moved(held.id, held.lease, Move.FAIL_PERMANENTLY, "late")], notifications.clock()
         )
     assert written == 0
     assert await notifications.message() == before
@@ -186,14 +188,42 @@ async def test_a_late_sender_of_an_open_message_changes_nothing_either(
     post.office.replies[MAIL] = ["450 4.2.0 later"] * 2
     await notifications.hear(filed(notifications.person(email=MAIL)))
     late = notifications.sender()
-    (claim,) = await late.claim("longxi", 10)
+    (held,) = await late.claim("longxi", 10)
     notifications.later(minutes=3)
     await notifications.send()
     before = await notifications.message()
     assert before.state == "temporary_failure"
-    await late.work("longxi", [claim])
+    await late.work("longxi", [held])
     assert await notifications.message() == before
     assert post.office.to(MAIL) == []
+
+
+async def test_an_attempt_that_ends_after_another_began_changes_nothing(notifications: Notifications) -> None:
+    await notifications.hear(filed(notifications.person(email=MAIL)))
+    (late,) = await notifications.sender().claim("longxi", 10)
+    async with notifications.database.transaction("longxi") as session:
+        await begin(session, [Begun(late.id, late.lease, "mail")])
+    notifications.later(minutes=3)
+    (current,) = await notifications.sender().claim("longxi", 10)
+    async with notifications.database.transaction("longxi") as session:
+        await begin(session, [Begun(current.id, current.lease, "mail")])
+        failure = Moved(late.id, late.lease, Move.FAIL_PERMANENTLY, "late")
+        assert await finish(session, [failure], notifications.clock()) == 0
+        success = Moved(current.id, current.lease, Move.DELIVER)
+        assert await finish(session, [success], notifications.clock()) == 1
+    assert (await notifications.message()).state == "delivered"
+
+
+async def test_claims_do_not_wait_for_each_other(notifications: Notifications) -> None:
+    for _ in range(20):
+        await notifications.hear(filed(notifications.person()))
+    clock, lasting = notifications.clock, timedelta(minutes=2)
+    async with notifications.database.transaction("longxi") as one:
+        first = await claim(one, lease=new_id(), now=clock(), lasting=lasting, most=12)
+        # The first has not committed yet.
+        async with asyncio.timeout(5), notifications.database.transaction("longxi") as other:
+            second = await claim(other, lease=new_id(), now=clock(), lasting=lasting, most=12)
+    assert (len(first), len(second)) == (12, 8)
 
 
 async def test_two_senders_never_have_the_same_message(notifications: Notifications) -> None:
@@ -203,7 +233,7 @@ async def test_two_senders_never_have_the_same_message(notifications: Notificati
     first, second = await one.claim("longxi", 12), await other.claim("longxi", 12)
     assert len(first) == 12
     assert len(second) == 8
-    assert not {claim.id for claim in first} & {claim.id for claim in second}
+    assert not {one.id for one in first} & {one.id for one in second}
 
 
 async def test_a_sender_that_died_is_followed_by_another(
