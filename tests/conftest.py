@@ -6,4 +6,6 @@ pytest_plugins = [
     "tests.support.redis",
     "tests.support.kafka",
     "tests.support.event_logs",
+    "tests.support.platform",
+    "tests.support.community",
 ]

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -19,22 +20,30 @@ from shared.messaging.log import open_log
 from shared.runtime.service import Runtime, S, Service
 from shared.security import ServiceTokens
 from shared.tenants import Tenants
+from shared.web import Application
 
 _NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
 
 
 def openapi_text(service: Service[S]) -> str:
-    """The document as it is committed. Nothing is connected to."""
-    from shared.runtime.api import application  # noqa: PLC0415 - `api` starts servers; documents only describe
-
-    runtime = _unconnected(service)
-    content = application(service, runtime, service.build(runtime)).openapi()
+    """The document as it is committed."""
+    content = unconnected_application(service).openapi()
     return json.dumps(content, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
 
 
-def _unconnected(service: Service[S]) -> Runtime[S]:
+def unconnected_application(service: Service[S], **settings: Any) -> Application:
+    """The service's application, to be described or knocked at: nothing is connected to."""
+    from shared.runtime.api import application  # noqa: PLC0415 - `api` starts servers; documents only describe
+
+    runtime = _unconnected(service, **settings)
+    return application(service, runtime, service.build(runtime))
+
+
+def _unconnected(service: Service[S], **more: Any) -> Runtime[S]:
     """Everything that a service is built from, none of it open."""
-    settings = service.settings(database_url=_NOWHERE, local_log_url=_NOWHERE, kafka_bootstrap_servers=None)
+    settings = service.settings(
+        database_url=_NOWHERE, local_log_url=_NOWHERE, kafka_bootstrap_servers=None, **more
+    )
     key = os.urandom(32)
     return Runtime(
         settings=settings,

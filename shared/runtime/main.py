@@ -1,4 +1,4 @@
-"""`python -m services.<name> api | worker | migrate | openapi`, the same for every service."""
+"""`python -m services.<name> api | worker | migrate | openapi | permissions`, the same for every service."""
 
 import argparse
 import asyncio
@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from shared.observing import configure
 from shared.runtime import api, worker
+from shared.runtime.permissions import permissions_text
 from shared.runtime.service import S, Service
 from shared.settings import read_secret_files
 
@@ -15,12 +16,15 @@ from shared.settings import read_secret_files
 def main(service: Service[S]) -> None:
     """Run one process of the service; exits with 2 on settings that cannot be right."""
     parser = argparse.ArgumentParser(prog=f"python -m services.{service.name}")
-    parser.add_argument("role", choices=["api", "worker", "migrate", "openapi"])
+    parser.add_argument("role", choices=["api", "worker", "migrate", "openapi", "permissions"])
     role = parser.parse_args().role
     if role == "openapi":
         from shared.runtime.documents import openapi_text  # noqa: PLC0415
 
         sys.stdout.write(openapi_text(service))
+        return
+    if role == "permissions":
+        sys.stdout.write(permissions_text(service))
         return
     settings = _settings(service)
     configure(service.name, role, settings.log_level, mode=settings.mode)

@@ -1,0 +1,1 @@
+"""The embedded platform as people run it."""
