@@ -1,7 +1,6 @@
 """Filing the rows of a file: in batches, several at a time, holding back when the service asks for it."""
 
 import asyncio
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -62,9 +61,8 @@ async def _send(
     client: ServiceClient, batch: Sequence[Row], source: str, history: bool
 ) -> Sequence[dict[str, str]]:
     body = {"source": source, "history": history, "requests": [row.request for row in batch]}
-    # The same rows have the same key, so a batch whose answer was lost is answered again, not filed again.
-    key = hashlib.sha256(orjson.dumps(body)).hexdigest()
-    results: Sequence[dict[str, str]] = (await client.post("/v1/requests/bulk", body, key=key))["results"]
+    # The key is of this sending alone: whoever runs the file again shall hear `already`, not the first run's answer.
+    results: Sequence[dict[str, str]] = (await client.post("/v1/requests/bulk", body))["results"]
     return results
 
 
