@@ -8,7 +8,6 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.database import EVERYWHERE, scope
 from shared.messaging import held_events, statements
 from shared.messaging.applying import apply, prepare
 from shared.messaging.consumer import Consumer
@@ -154,7 +153,5 @@ async def _attempt(session: AsyncSession, consumer: Consumer, stream: _Stream, r
     except Exception as error:
         if passing(error) and not isinstance(error, Retry):
             raise
-        # Going back to the savepoint took the scope with it, and left the session's note of it behind.
-        await scope(session, EVERYWHERE)
-        return error
+        return error  # back at the savepoint, and so in the scope from before it
     return None

@@ -189,6 +189,18 @@ async def test_a_replay_does_not_step_over_a_dead_letter(consumer: Bench) -> Non
     assert await consumer.held() == [(2, "dead", "invalid"), (3, "waiting", None)]
 
 
+async def test_a_replay_does_not_retry_a_dead_letter_of_its_own_accord(consumer: Bench) -> None:
+    one = new_id()
+    consumer.trouble.errors[one, 2] = ValueError("for now")
+    await consumer.take(records(envelope(one, 1), envelope(one, 2)))
+    await consumer.pass_time(30)
+    consumer.trouble.errors.clear()
+    await consumer.take(records(envelope(one, 1, replay=ReplayMark(new_id(), "parcel"))))
+    await consumer.pass_time(5)
+    assert await consumer.effects("withdraw") == {one: [1]}
+    assert await consumer.held() == [(2, "dead", "handler_failed")]
+
+
 async def test_a_stream_set_back_and_left_there_is_completed_by_its_owner(database: Database) -> None:
     """A replay cut short: the next live event shows the hole, and the owner fills it; no effect is run twice."""
     one = new_id()
