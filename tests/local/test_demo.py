@@ -28,7 +28,11 @@ def test_the_demonstration_shows_the_flow_and_leaves_nothing(tmp_path: Path) -> 
         assert words in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
     assert list(tmp_path.iterdir()) == []
-    left = [process for process in psutil.process_iter() if process.pid not in before and _marked(process, tmp_path)]
+    left = [
+        process
+        for process in psutil.process_iter()
+        if process.pid not in before and _marked(process, tmp_path)
+    ]
     assert left == []
 
 

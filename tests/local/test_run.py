@@ -70,7 +70,11 @@ def test_a_port_that_is_taken_is_said_and_another_is_used(embedded: Embedded) ->
 
 
 def test_the_sample_community_is_loaded_and_its_flow_is_summed_up(embedded: Embedded) -> None:
-    for line in ("诉求 requests: 受理 filed 40, 派遣 assigned 40", "受理→派遣 filed → assigned: p50", "/docs"):
+    for line in (
+        "诉求 requests: 受理 filed 40, 派遣 assigned 40",
+        "受理→派遣 filed → assigned: p50",
+        "/docs",
+    ):
         assert line in embedded.said, embedded.said[-2000:]
 
 
@@ -91,11 +95,16 @@ def test_a_file_is_imported_by_the_command(embedded: Embedded, tmp_path: Path) -
 
 def test_each_process_that_is_killed_is_started_again(embedded: Embedded, tmp_path: Path) -> None:
     before = embedded.pids()
-    assert set(before) == {f"{name}-{role}" for name in SERVICES for role in ("api", "worker")} | {"mail", "sms"}
+    assert set(before) == {f"{name}-{role}" for name in SERVICES for role in ("api", "worker")} | {
+        "mail",
+        "sms",
+    }
     for pid in before.values():
         os.kill(pid, signal.SIGKILL)
     wait_until(
-        lambda: not set(before.values()) & set(embedded.pids().values()) and embedded.ready(), 90, embedded.output
+        lambda: not set(before.values()) & set(embedded.pids().values()) and embedded.ready(),
+        90,
+        embedded.output,
     )
     assert all(f"{name} ended with code -9; started again" in embedded.said for name in before)
     assert _whole(_import(embedded, tmp_path, "after-kills"))

@@ -1,6 +1,5 @@
 """No route is open by accident: each says who may call it, and lets nobody else in."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -60,8 +59,8 @@ BESIDE_ROUTES = {"requests:exclude"}
 
 
 @pytest.fixture(scope="module")
-async def doors(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator["Doors"]:
-    yield Doors(LocalIssuer(tmp_path_factory.mktemp("issuer")))
+def doors(tmp_path_factory: pytest.TempPathFactory) -> "Doors":
+    return Doors(LocalIssuer(tmp_path_factory.mktemp("issuer")))
 
 
 class Doors:
