@@ -1,5 +1,7 @@
 """A tenant's numbers are read with care: what is wrong is named, what is missing is the default."""
 
+import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +11,12 @@ from services.employment.matching.policy import WEIGHTS, Criterion, MatchingPoli
 
 def test_nothing_given_is_the_default() -> None:
     assert policy_of({}) == MatchingPolicy()
+
+
+def test_the_readme_shows_the_defaults() -> None:
+    readme = (Path(__file__).parents[2] / "services/employment/README.md").read_text(encoding="utf-8")
+    example = readme.split("```toml")[1].split("```")[0]
+    assert policy_of(tomllib.loads(example)["longxi"]["employment"]) == MatchingPolicy()
 
 
 def test_a_tenant_changes_one_weight_and_keeps_the_others() -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.employment.matching import actions
+from services.employment.matching import actions, queries
 from services.employment.matching.policy import MatchingPolicy
 from services.employment.seekers.actions import change, erase
 from services.employment.seekers.queries import profile_of
@@ -44,10 +44,11 @@ async def test_a_change_during_a_run_is_what_counts_in_the_end(employment: Emplo
         )
 
     async with employment.database.transaction("longxi") as session:
-        await actions.match_vacancies(session, {vacancy: None}, policy=POLICY, now=now)
-        other = _started(employment, ask_for_more)
+        assert len(await queries.active_seekers(session, ids=[seeker])) == 1
+        other = _started(employment, ask_for_more)  # between a run's look and what it stores
         await asyncio.wait([other], timeout=0.3)
         assert not other.done()
+        await actions.match_vacancies(session, {vacancy: None}, policy=POLICY, now=now)
     await asyncio.wait_for(other, timeout=10)
     assert await employment.matches(str(seeker)) == []
 

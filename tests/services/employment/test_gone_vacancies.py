@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from services.employment.matching import actions
+from services.employment.matching import actions, queries
 from services.employment.matching.policy import MatchingPolicy
 from services.employment.vacancies.actions import fill
 from tests.services.employment.conftest import Employment
@@ -64,6 +64,18 @@ async def test_a_seeker_who_left_is_told_nothing(employment: Employment) -> None
     assert await employment.told() == []
 
 
+async def test_the_matches_of_a_seeker_who_left_are_kept_as_superseded(employment: Employment) -> None:
+    vacancy = await employment.vacancy()
+    seeker = await employment.seeker()
+    await employment.hear()
+    await employment.desk.post(f"/v1/seekers/{seeker}/exit", json={"reason": "retired"})
+    async with employment.database.transaction("longxi") as session:
+        reasons = (await session.scalars(text("SELECT superseded_by FROM match"))).all()
+    assert reasons == ["seeker"]
+    candidates = await employment.desk.get(f"/v1/vacancies/{vacancy}/matches")
+    assert candidates.json()["items"] == []
+
+
 async def test_one_post_less_is_less_room(employment: Employment) -> None:
     vacancy = await employment.vacancy(posts=2)
     await employment.desk.post(f"/v1/vacancies/{vacancy}/fill", json={"posts": 1})
@@ -84,11 +96,11 @@ async def test_whoever_fills_it_waits_for_those_who_are_being_told(employment: E
             await fill(session, vacancy, posts=None, now=now)
 
     async with employment.database.transaction("longxi") as session:
-        told = await actions.match_seekers(session, {seeker: None}, policy=MatchingPolicy(), now=now)
-        filling = asyncio.create_task(take_all())
-        done, _ = await asyncio.wait([filling], timeout=0.3)
-        assert told == 1
-        assert not done
+        assert len(await queries.open_vacancies(session, now, ids=[vacancy])) == 1
+        filling = asyncio.create_task(take_all())  # between a run's look and what it tells
+        await asyncio.wait([filling], timeout=0.3)
+        assert not filling.done()
+        assert await actions.match_seekers(session, {seeker: None}, policy=MatchingPolicy(), now=now) == 1
     await asyncio.wait_for(filling, timeout=10)
     types = [event.type for event in await employment.published()]
     assert types.index("job.matched") < types.index("vacancy.filled")
