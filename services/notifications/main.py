@@ -7,13 +7,14 @@ from services.notifications.clients.casework import worker_contacts
 from services.notifications.clients.intake import resident_contacts
 from services.notifications.clients.webhook import WebhookCaller
 from services.notifications.inbox.routes import router as inbox_router
-from services.notifications.messages.jobs import expiry, retention
+from services.notifications.messages.jobs import expiry
 from services.notifications.messages.routes import router as messages_router
 from services.notifications.messages.tables import Message
 from services.notifications.permissions import PERMISSIONS
 from services.notifications.preferences.routes import router as preferences_router
 from services.notifications.receipts.routes import ReceiptDesk
 from services.notifications.receipts.routes import router as receipts_router
+from services.notifications.retention.jobs import retention
 from services.notifications.sending.background import Line
 from services.notifications.sending.contacts import Contacts
 from services.notifications.sending.planning import Claim

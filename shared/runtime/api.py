@@ -2,13 +2,13 @@
 
 from importlib.metadata import version
 
-from shared.messaging.operations import READ, WRITE, Messaging
-from shared.messaging.operations import router as operations
 from shared.runtime.opening import opened
 from shared.runtime.service import Parts, Runtime, S, Service
 from shared.runtime.serving import http_server, serve_until, told_to_stop
 from shared.security import Role, RolePermissions
 from shared.web import Application, create_application
+from shared.web.operations import READ, WRITE, Messaging
+from shared.web.operations import router as operations
 from shared.web.portal_keys import PERMISSION as KEYS
 from shared.web.portal_keys import key_routes
 

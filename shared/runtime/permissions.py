@@ -30,7 +30,8 @@ def permissions_text(service: Service[S]) -> str:
 
     roles = permissions_of(service)
     routes = sorted(
-        route_permissions(unconnected_application(service).routes), key=lambda route: (route.path, route.method)
+        route_permissions(unconnected_application(service).routes),
+        key=lambda route: (route.path, route.method),
     )
     lines = [f"## {service.name}", "", "| method | path | permission | roles |", "|---|---|---|---|"]
     return "\n".join([*lines, *(_line(route, roles) for route in routes)]) + "\n"

@@ -79,7 +79,11 @@ def test_the_version_names_the_numbers() -> None:
     default = policy_from({})
     assert policy_from({}).version == default.version
     assert policy_from({"over_cap": "assign"}).version == default.version, "the default, said aloud"
-    others = [{"cap_factor": 0.9}, {"over_cap": "queue"}, {"effort": {"01": [1, 2, 3, 4]}}]
+    others: list[dict[str, object]] = [
+        {"cap_factor": 0.9},
+        {"over_cap": "queue"},
+        {"effort": {"01": [1, 2, 3, 4]}},
+    ]
     versions = {policy_from(settings).version for settings in others}
     assert len(versions) == 3
     assert default.version not in versions

@@ -43,6 +43,10 @@ def test_sms_receipts(success: bool, code: str, move: Move, why: str) -> None:
     assert receipt_move(success, code) is move, why
 
 
+def _receipt(success: bool, code: str, provider_reference: str) -> Receipt:
+    return Receipt(receipt_move(success, code), code_of(code), provider_reference)
+
+
 @pytest.mark.parametrize(
     ("error", "ours", "move", "why"),
     [
@@ -65,16 +69,16 @@ def test_mail_replies(error: Exception, ours: bool, move: Move, why: str) -> Non
 @pytest.mark.parametrize(
     ("state", "reference", "receipt", "verdict", "why"),
     [
-        (State.SENDING, "b1", Receipt(True, "DELIVERED", "b1"), Verdict(Move.DELIVER, "delivered"), "as usual"),
-        (State.SENDING, None, Receipt(True, "DELIVERED", "b1"), Verdict(Move.DELIVER, "delivered"), "faster than our own write"),
-        (State.TEMPORARY_FAILURE, None, Receipt(True, "DELIVERED", "b1"), Verdict(Move.DELIVER, "delivered"), "its answer was lost, the SMS was not"),
-        (State.SENDING, "b2", Receipt(True, "DELIVERED", "b1"), Verdict(Move.DELIVER, "delivered"), "the first attempt arrived after all"),
-        (State.SENDING, "b1", Receipt(False, "MOBILE_NOT_ON_SERVICE", "b1"), Verdict(Move.FAIL_PERMANENTLY, "mobile_not_on_service"), "no such subscriber"),
-        (State.SENDING, "b2", Receipt(False, "MOBILE_TERMINAL_ERROR", "b1"), Ignored.STALE, "of an attempt before this one"),
-        (State.TEMPORARY_FAILURE, "b1", Receipt(False, "MK:0001", "b1"), Ignored.STALE, "it failed already"),
-        (State.DELIVERED, "b1", Receipt(False, "MK:0001", "b1"), Ignored.FINAL, "final"),
-        (State.PERMANENT_FAILURE, "b1", Receipt(True, "DELIVERED", "b1"), Ignored.FINAL, "final, even against good news"),
-        (State.EXPIRED, "b1", Receipt(True, "DELIVERED", "b1"), Ignored.FINAL, "final"),
+        (State.SENDING, "b1", _receipt(True, "DELIVERED", "b1"), Verdict(Move.DELIVER, "delivered"), "as usual"),
+        (State.SENDING, None, _receipt(True, "DELIVERED", "b1"), Verdict(Move.DELIVER, "delivered"), "faster than our own write"),
+        (State.TEMPORARY_FAILURE, None, _receipt(True, "DELIVERED", "b1"), Verdict(Move.DELIVER, "delivered"), "its answer was lost, the SMS was not"),
+        (State.SENDING, "b2", _receipt(True, "DELIVERED", "b1"), Verdict(Move.DELIVER, "delivered"), "the first attempt arrived after all"),
+        (State.SENDING, "b1", _receipt(False, "MOBILE_NOT_ON_SERVICE", "b1"), Verdict(Move.FAIL_PERMANENTLY, "mobile_not_on_service"), "no such subscriber"),
+        (State.SENDING, "b2", _receipt(False, "MOBILE_TERMINAL_ERROR", "b1"), Ignored.STALE, "of an attempt before this one"),
+        (State.TEMPORARY_FAILURE, "b1", _receipt(False, "MK:0001", "b1"), Ignored.STALE, "it failed already"),
+        (State.DELIVERED, "b1", _receipt(False, "MK:0001", "b1"), Ignored.FINAL, "final"),
+        (State.PERMANENT_FAILURE, "b1", _receipt(True, "DELIVERED", "b1"), Ignored.FINAL, "final, even against good news"),
+        (State.EXPIRED, "b1", _receipt(True, "DELIVERED", "b1"), Ignored.FINAL, "final"),
     ],
 )  # fmt: skip
 def test_what_a_receipt_does(

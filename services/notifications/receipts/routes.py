@@ -10,6 +10,8 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, RootModel, SecretStr
 
+from services.notifications.clients.outcome import code_of
+from services.notifications.clients.sms import receipt_move
 from services.notifications.receipts.actions import apply
 from services.notifications.receipts.rules import Receipt
 from services.notifications.sending.channels import read_out_id
@@ -96,7 +98,8 @@ async def _take(desk: ReceiptDesk, body: SmsReports, visitor: Visitor) -> Taken:
     for report in body.root:
         named = read_out_id(report.out_id)
         if named is not None and named[0] in desk.tenants:
-            receipt = Receipt(report.success, report.err_code, report.biz_id[:64])
+            move = receipt_move(report.success, report.err_code)
+            receipt = Receipt(move, code_of(report.err_code), report.biz_id[:64])
             by_tenant.setdefault(named[0], {})[named[1]] = receipt
     for tenant, receipts in by_tenant.items():
         async with desk.database.transaction(tenant) as session:

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from services.notifications.clients.outcome import code_of
-from services.notifications.clients.sms import receipt_move
 from services.notifications.messages.rules import FINAL, Move, State
 
 
@@ -12,8 +10,10 @@ from services.notifications.messages.rules import FINAL, Move, State
 class Receipt:
     """A network's word on one SMS. The phone that it names is not read."""
 
-    success: bool
-    code: str
+    move: Move
+    """What its code means, by the provider's table."""
+    reason: str
+    """The code as one of ours."""
     provider_reference: str
 
 
@@ -39,10 +39,9 @@ def judge(state: State, provider_reference: str | None, receipt: Receipt) -> Ver
     """
     if state in FINAL:
         return Ignored.FINAL
-    move = receipt_move(receipt.success, receipt.code)
-    if move is Move.DELIVER:
-        return Verdict(move, "delivered")
+    if receipt.move is Move.DELIVER:
+        return Verdict(receipt.move, "delivered")
     of_this_attempt = provider_reference is None or provider_reference == receipt.provider_reference
     if state is not State.SENDING or not of_this_attempt:
         return Ignored.STALE
-    return Verdict(move, code_of(receipt.code))
+    return Verdict(receipt.move, receipt.reason)

@@ -7,10 +7,10 @@ import pytest
 
 from shared.database import Database, new_id
 from shared.messaging.log import LogUnavailable
-from shared.messaging.operations import Messaging, router
 from shared.messaging.outbox import record
 from shared.messaging.records import TopicPartition
 from shared.security import Role
+from shared.web.operations import Messaging, router
 from tests.support.consumers import Bench, bench, everything
 from tests.support.messaging import TENANT, TOPIC, envelope, records, withdrawn
 from tests.support.web import Stage

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 
-from shared.database import Database
+from shared.database import Database, new_id
 from shared.database.provision import Access
 from shared.messaging.outbox import record
 from shared.messaging.partitions import keep_partitions
 from tests.support.consumers import bench, everything
-from tests.support.messaging import TENANT, envelope, new_id, records, withdrawn
+from tests.support.messaging import TENANT, envelope, records, withdrawn
 
 
 async def children(database: Database, parent: str) -> list[str]:

@@ -1,0 +1,1 @@
+"""How long what was told is kept, and forgetting it in time."""

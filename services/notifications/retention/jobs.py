@@ -1,0 +1,33 @@
+"""Finished messages are forgotten in time."""
+
+from datetime import timedelta
+
+from services.notifications.retention.actions import Kept, forget
+from shared.clock import Clock
+from shared.database import Database
+from shared.jobs import Job
+from shared.observing import get_logger
+from shared.tenants import Tenants
+
+_log = get_logger(__name__)
+_ROWS = 1000
+
+
+def retention(
+    database: Database, tenants: Tenants, clock: Clock, *, messages: timedelta, deliveries: timedelta
+) -> Job:
+    """`messages` and `deliveries` say how long each is kept after it is finished."""
+
+    async def run() -> None:
+        for tenant in tenants:
+            for what in Kept:
+                kept = deliveries if what is Kept.DELIVERIES else messages
+                total, full = 0, True
+                while full:
+                    async with database.transaction(tenant) as session:
+                        count = await forget(session, what, before=clock() - kept, most=_ROWS)
+                    total, full = total + count, count == _ROWS
+                if total:
+                    _log.info("past retention, forgotten", tenant=tenant, what=what.name.lower(), count=total)
+
+    return Job("forget-messages", timedelta(hours=24), run)
