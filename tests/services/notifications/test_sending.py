@@ -85,9 +85,11 @@ async def test_a_temporary_failure_is_retried_at_once_and_then_every_five_minute
     notifications.later(seconds=1)
     await notifications.send()
     assert (await notifications.message()).state == "temporary_failure"
+    assert await notifications.published() == []
     notifications.later(minutes=5)
     await notifications.send()
     assert (await notifications.message()).state == "delivered"
+    assert len(await notifications.published()) == 1
     assert len(post.office.to(MAIL)) == 1
 
 
