@@ -40,6 +40,7 @@ check: $(READY) ## Lint, types, import rules, and drift of documents and migrati
 documents: $(READY) ## Write docs/events and docs/api from the code
 	$(BIN)/python -m shared.contracts.documents
 	$(BIN)/python -m shared.runtime.documents
+	$(BIN)/python -m shared.runtime.variables
 	$(BIN)/python -m shared.runtime.permissions
 
 kafka: $(READY) ## Get Apache Kafka (needs Java 17 and Maven) and run a broker on 127.0.0.1:9092

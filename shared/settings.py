@@ -100,9 +100,13 @@ class ServiceSettings(BaseSettings):
         return url.rstrip("/")
 
 
-def read_secret_files() -> None:
-    """Put the content of each `NAME_FILE` variable whose `NAME` a service reads into `NAME`, unless it is set."""
-    for variable in [name for name in os.environ if name.endswith(("_URL_FILE", "_PASSWORD_FILE"))]:
-        target = variable.removesuffix("_FILE")
-        if target not in os.environ:
-            os.environ[target] = Path(os.environ[variable]).read_text().strip()
+def read_secret_files(settings: type[ServiceSettings]) -> None:
+    """Put the content of the file that `NAME_FILE` names into `NAME`, for every variable that the settings read.
+
+    A variable that is set is left alone, and so is a `…_FILE` that is a setting of its own. Raises OSError.
+    """
+    for name in settings.model_fields:
+        variable, file = name.upper(), f"{name}_file"
+        path = os.environ.get(file.upper())
+        if path and variable not in os.environ and file not in settings.model_fields:
+            os.environ[variable] = Path(path).read_text().strip()

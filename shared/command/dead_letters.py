@@ -18,6 +18,7 @@ from shared.security.principal import Role
 app = typer.Typer(help="死信 · Events that no attempt could apply", no_args_is_help=True)
 _LOCAL = ZoneInfo("Asia/Shanghai")
 _PATH = "/v1/operations/dead-letters"
+_WIDE = 200
 T = TypeVar("T")
 
 Service = Annotated[str | None, typer.Option(help="服务名；默认全部 · one service only")]
@@ -31,6 +32,8 @@ def list_letters(
 ) -> None:
     """列出死信 · List them, oldest first."""
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDE)
     with plainly(Console(stderr=True)):
         found = asyncio.run(_everywhere(_wanted(service), lambda client: _letters(client, reason)))
     table = Table(show_edge=False, pad_edge=False)
@@ -44,7 +47,7 @@ def list_letters(
         "时间 held",
         "错误 error",
     ):
-        table.add_column(title, overflow="fold")
+        table.add_column(title, overflow="fold", no_wrap=title.endswith("id"))
     total = 0
     for name, letters in found:
         for letter in letters:

@@ -18,6 +18,8 @@ from shared.security.principal import Role
 _LOCAL = ZoneInfo("Asia/Shanghai")
 _NOT_FOUND = 404
 _WIDE = 140
+# What casework decides, intake follows, and notifications tells: of the same moment, in this order.
+_ORDER = ("casework", "intake", "notifications")
 # Said in more detail by notifications itself.
 _TOLD = frozenset({"told", "not_told"})
 
@@ -47,7 +49,7 @@ def follow(
     table = Table(show_edge=False, pad_edge=False)
     for title in ("时间 time", "服务 service", "事项 what", "说明 why"):
         table.add_column(title, overflow="fold")
-    for line in sorted(lines, key=lambda line: line.at):
+    for line in sorted(lines, key=lambda line: (line.at, _ORDER.index(line.service))):
         at = line.at.astimezone(_LOCAL).strftime("%m-%d %H:%M:%S.%f")[:-3]
         table.add_row(at, line.service, line.what, line.why)
     console.print(table)

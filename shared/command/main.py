@@ -1,5 +1,6 @@
 """`longxi`: run a platform, import files, follow a request, look after the event streams."""
 
+import stamina.instrumentation
 import typer
 
 from shared.command import dead_letters, events
@@ -9,6 +10,9 @@ from shared.command.importing.command import app as importing
 from shared.command.replay import replay
 from shared.command.running.command import demo, run
 from shared.command.token import token
+
+# A person is told once that a service is away, not at each try.
+stamina.instrumentation.set_on_retry_hooks([])
 
 app = typer.Typer(
     help="龙溪社区服务平台 · Longxi community service platform",

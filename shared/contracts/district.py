@@ -9,7 +9,7 @@ class HolidayChanged(Event):
     type = "holiday.changed"
     owner = Owner.DISTRICT
     aggregate = "notice"
-    consumers = ("intake", "casework", "notifications")
+    consumers = ("intake", "casework")
 
     notice: ThingId
     year: Count

@@ -1,6 +1,7 @@
 """Personal data at rest: AES-256-GCM (NIST SP 800-38D), a data key for each person, wrapped by a master key.
 
-Destroying a person's wrapped key makes everything that was encrypted with it unreadable for good, in backups too.
+Destroying a person's wrapped key makes everything that was encrypted with it unreadable for good, wherever it was
+copied to, save for backups that hold the wrapped key itself.
 Master keys rotate: a wrapped key names the master key that wrapped it, so old and new ones work side by side.
 """
 

@@ -26,7 +26,7 @@ from shared.local import leftovers, secrets
 from shared.local.environment import mail_server, service_environment, sms_gateway
 from shared.local.layout import WANTED_PORTS, Home, Stack
 from shared.local.ports import free_port
-from shared.local.postgres import PostgresServer
+from shared.local.postgres import PostgresServer, end_left_over
 from shared.local.processes import Keeper, Program
 from shared.security.local_issuer import LocalIssuer
 
@@ -47,6 +47,7 @@ class Platform:
         self.home = home
         self._say = say
         home.folder.mkdir(parents=True, exist_ok=True)
+        self._end_left_overs()
         self._ports = self._choose_ports()
         self._server = PostgresServer(home.postgres, port=self._ports["postgres"])
         self._keeper = Keeper(home.logs, say=say)
@@ -55,8 +56,6 @@ class Platform:
 
     def start(self) -> Stack:
         """Bring everything up and wait until every process says that it is ready. Raises PlatformFailed."""
-        for name in leftovers.end_all(self._pid_file):
-            self._say(f"{name} was left over from a run that was killed; ended")
         self._server.start()
         accesses = asyncio.run(self._provision())
         receipts = secrets.passwords(self.home.keys, ["receipts"])["receipts"]
@@ -118,13 +117,25 @@ class Platform:
     def _pid_file(self) -> Path:
         return self.home.folder / "processes.json"
 
+    def _end_left_overs(self) -> None:
+        """What a run that was killed left behind: ended before ports are chosen, since it holds the ones we want."""
+        ended = leftovers.end_all(self._pid_file)
+        if end_left_over(self.home.postgres):
+            ended.append("PostgreSQL")
+        for name in ended:
+            self._say(f"{name} was left over from a run that was killed; ended")
+
     def _choose_ports(self) -> Mapping[str, int]:
         """The ports of last time or the usual ones; another where one is taken, said plainly."""
+        file = self.home.folder / "ports.json"
+        last: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
         ports: dict[str, int] = {}
-        for name, wanted in WANTED_PORTS.items():
+        for name, usual in WANTED_PORTS.items():
+            wanted = last.get(name, usual)
             ports[name] = free_port(wanted)
             if ports[name] != wanted:
                 self._say(f"port {wanted} ({name}) is taken; {ports[name]} is used")
+        file.write_text(json.dumps(ports))
         return ports
 
     async def _provision(self) -> Mapping[str, Access]:

@@ -66,7 +66,7 @@ class PostgresServer:
         self.folder.mkdir(parents=True, exist_ok=True)
         if not (self._data / "PG_VERSION").exists():
             self._initialise()
-        self._stop_left_over()
+        end_left_over(self.folder)
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603
                 unprivileged.command([str(binaries() / "postgres"), "-D", str(self._data), *self._options()]),
@@ -131,15 +131,6 @@ class PostgresServer:
         if done.returncode != 0:
             raise PostgresFailed(f"initdb: {done.stderr.decode(errors='replace')[-800:]}")
 
-    def _stop_left_over(self) -> None:
-        pid_file = self._data / "postmaster.pid"
-        if not pid_file.exists():
-            return
-        pid = int(pid_file.read_text().splitlines()[0])
-        if _is_postgres(pid):
-            _stop(pid, None)
-        pid_file.unlink(missing_ok=True)
-
     def _wait_until_it_answers(self) -> None:
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline:
@@ -151,6 +142,19 @@ class PostgresServer:
         self.stop()
         tail = self.log_file.read_text(errors="replace")[-800:]
         raise PostgresFailed(f"PostgreSQL did not start on port {self.port}: {tail}")
+
+
+def end_left_over(folder: Path) -> bool:
+    """Stop the server of a folder that a run which was killed left running. Says whether there was one."""
+    pid_file = folder / "data" / "postmaster.pid"
+    if not pid_file.exists():
+        return False
+    pid = int(pid_file.read_text().splitlines()[0])
+    alive = _is_postgres(pid)
+    if alive:
+        _stop(pid, None)
+    pid_file.unlink(missing_ok=True)
+    return alive
 
 
 async def _answers(url: str) -> bool:

@@ -37,9 +37,12 @@ def main(service: Service[S]) -> None:
 
 
 def _settings(service: Service[S]) -> S:
-    read_secret_files()
     try:
+        read_secret_files(service.settings)
         return service.settings()
+    except OSError as fault:
+        sys.stderr.write(f"a secret's file cannot be read: {fault}\n")
+        raise SystemExit(2) from None
     except ValidationError as fault:
         for error in fault.errors(include_url=False, include_input=False):
             variable = "_".join(str(part) for part in error["loc"]).upper()

@@ -21,17 +21,14 @@ from shared.contracts.catalogue import SERVICES
 from shared.settings import ServiceSettings
 
 PAGE = Path("docs/variables.md")
-SECRETS = ("_URL", "_PASSWORD")
-"""Endings of the variables that `shared.settings.read_secret_files` reads from a file."""
-
 _HEAD = """# Environment variables
 
 Generated from the settings classes by `python -m shared.runtime.variables`; [operations.md](operations.md) says what to
 do with them. Names have no prefix. A process that cannot be right stops at once with exit code 2 and names the variable.
 
 """
-_FILES = """A secret may lie in a file. Each of these stands for the content of the file that it names, unless the variable
-itself is set: {names}.
+_FILES = """A value may lie in a file: `NAME_FILE` stands for the content of the file that it names, for every variable below,
+unless `NAME` itself is set. That is how secrets are given in containers.
 
 """
 _TABLE = "| variable | value | default | meaning |\n|---|---|---|---|\n"
@@ -49,9 +46,7 @@ def page() -> str:
     """The page as it is committed."""
     common = ServiceSettings.model_fields
     own = {service: _own_fields(settings) for service, settings in settings_classes().items()}
-    fields = {**common, **{name: field for part in own.values() for name, field in part.items()}}
-    files = [f"`{name.upper()}_FILE`" for name in fields if name.upper().endswith(SECRETS)]
-    text = _HEAD + _FILES.format(names=", ".join(files))
+    text = _HEAD + _FILES
     text += "## Every service\n\n" + _TABLE + "".join(_rows(common))
     for name, entry in _entries(common):
         text += f"\n### Each entry of `{name.upper()}`\n\n" + _TABLE + "".join(_rows(entry, upper=False))

@@ -13,6 +13,7 @@ from uuid import UUID
 import typer
 from rich.console import Console
 
+from shared.clock import system_clock
 from shared.command.connection import CannotConnect, Connection, Refused
 from shared.command.events import log_of
 from shared.command.failing import plainly
@@ -137,14 +138,15 @@ async def _at_rest(connection: Connection, flow: Flow) -> None:
 
 
 async def _follow(connection: Connection, flow: Flow, screen: Screen) -> None:
-    """Every event as it arrives."""
+    """Every event as it arrives. Those of earlier runs are counted and not shown."""
     log = log_of(connection)
+    began = system_clock()
     await log.start()
     try:
-        async for record in log.tail(TOPICS):
+        async for record in log.tail(TOPICS, from_start=True):
             with suppress(Malformed):
                 step = flow.take(Envelope.from_record(record))
-                if step is not None:
+                if step is not None and step.at >= began:
                     screen.step(step)
     finally:
         await log.stop()
