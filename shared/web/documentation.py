@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from shared.web.exchange import exchange_of
+from shared.web.openapi_shared import resolved
 
 _STYLE = """
 body{font:15px/1.6 system-ui,"PingFang SC","Microsoft YaHei",sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}
@@ -36,7 +37,11 @@ def render(document: Document) -> str:
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             tag = operation["tags"][0] if operation["tags"] else ""
-            by_tag.setdefault(tag, []).append(_operation(method, path, operation))
+            answers = {
+                status: resolved(document, answer) for status, answer in operation["responses"].items()
+            }
+            shown = {**operation, "responses": answers}
+            by_tag.setdefault(tag, []).append(_operation(method, path, shown))
     sections = "".join(f"<h2>{escape(tag)}</h2>{''.join(entries)}" for tag, entries in sorted(by_tag.items()))
     schemas = "".join(
         f'<details id="{escape(name)}"><summary><code>{escape(name)}</code></summary>{_schema(schema)}</details>'

@@ -7,6 +7,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from shared.security.permits import declared, methods_of
+from shared.web.openapi_shared import share_responses
 from shared.web.problem_docs import (
     refusals_of,
     response_for,
@@ -71,6 +72,7 @@ def build(title: str, version: str, routes: Iterable[APIRoute]) -> Document:
     schemas["Problem"] = problem
     components["securitySchemes"] = {"bearer": _BEARER}
     components["parameters"] = _PARAMETERS
+    share_responses(document)
     return document
 
 

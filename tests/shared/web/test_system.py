@@ -28,6 +28,7 @@ from shared.web import (
     refuses,
 )
 from shared.web.health import readiness
+from shared.web.openapi_shared import resolved
 from shared.web.portal_keys import key_routes
 from shared.web.provided import NotProvided
 from tests.support.web import QuietLog, Stage
@@ -193,7 +194,8 @@ def test_the_document_is_valid_openapi(app: Application) -> None:
 
 def operation(app: Application, method: str, path: str) -> dict[str, Any]:
     found: dict[str, Any] = app.openapi()["paths"][path][method]
-    return found
+    responses = {status: resolved(app.openapi(), answer) for status, answer in found["responses"].items()}
+    return {**found, "responses": responses}
 
 
 def test_every_operation_has_an_id_a_tag_and_its_permissions(app: Application) -> None:
