@@ -180,6 +180,8 @@ class Platform:
                 for name, url in list(waiting.items()):
                     if _answers(client, f"{url}/readyz"):
                         del waiting[name]
+                    elif name not in self._keeper.pids():
+                        raise PlatformFailed(f"{name} ended at its start; see {self._keeper.log_file(name)}")
                 if waiting and time.monotonic() > deadline:
                     logs = ", ".join(str(self._keeper.log_file(name)) for name in waiting)
                     raise PlatformFailed(

@@ -77,15 +77,22 @@ async def test_every_promise_holds_after_many_kills(tmp_path: Path) -> None:
         connection = Connection.of_home(home)
         storm = Storm(platform, connection, seed=SEED, requests=REQUESTS, kills=KILLS)
         residents = await storm.people()
+        began = time.monotonic()
         await storm.blow(residents)
+        blown = time.monotonic()
         log = log_of(connection)
         await log.start()
         try:
             await at_rest(home, log)
+            rested = time.monotonic()
             state = await collect(home, log)
         finally:
             await log.stop()
 
+    print(
+        f"seed {SEED}: {len(storm.killed)} kills in {blown - began:.0f} s, at rest {rested - blown:.0f} s later,"
+        f" {len(state.recorded)} events"
+    )
     assert len(storm.killed) >= 20
     assert len(Counter(storm.killed)) >= 5, "kills of all kinds of processes"
     assert len(storm.history.acknowledged) == REQUESTS, "every client was answered in the end"
