@@ -7,7 +7,7 @@ from shared.runtime.service import Parts, Runtime, S, Service
 from shared.runtime.serving import http_server, serve_until, told_to_stop
 from shared.security import Role, RolePermissions
 from shared.web import Application, create_application
-from shared.web.operations import READ, WRITE, Messaging
+from shared.web.operations import READ, REPLAY, WRITE, Messaging
 from shared.web.operations import router as operations
 from shared.web.portal_keys import PERMISSION as KEYS
 from shared.web.portal_keys import key_routes
@@ -16,7 +16,7 @@ from shared.web.portal_keys import key_routes
 _EVERYWHERE: RolePermissions = {
     Role.OPERATOR: frozenset({READ, WRITE, KEYS}),
     Role.HEAD: frozenset({KEYS}),
-    Role.SERVICE: frozenset({WRITE}),
+    Role.SERVICE: frozenset({REPLAY}),
 }
 
 

@@ -28,7 +28,7 @@ from shared.web.provided import provided
 from shared.web.refusing import refuses
 from shared.web.wire import Model, Moment, Text
 
-READ, WRITE = "operations:read", "operations:write"
+READ, WRITE, REPLAY = "operations:read", "operations:write", "operations:replay"
 T = TypeVar("T")
 
 
@@ -193,7 +193,7 @@ async def drop_dead_letter(
 
 
 @router.post("/replay", status_code=202)
-async def replay_events(body: Replay, call: Annotated[Call, permit(WRITE)]) -> ReplayRequested:
+async def replay_events(body: Replay, call: Annotated[Call, permit(WRITE, REPLAY)]) -> ReplayRequested:
     """Send events of this service again, as far back as its outbox reaches. Always safe."""
 
     async def action(session: AsyncSession) -> ReplayRequested:
@@ -232,4 +232,4 @@ def _line(letter: DeadLetter) -> DeadLetterLine:
     return DeadLetterLine.model_validate({name: getattr(letter, name) for name in DeadLetter.__slots__})
 
 
-__all__ = ["READ", "WRITE", "Messaging", "router"]
+__all__ = ["READ", "REPLAY", "WRITE", "Messaging", "router"]
