@@ -42,7 +42,12 @@ def test_the_committed_table_of_permissions_is_current() -> None:
 
 
 def test_only_the_receipts_of_the_sms_provider_are_open() -> None:
-    found = {f"{route.method} {route.path}" for service in SERVICES for route in _routes(service) if not route.permissions}
+    found = {
+        f"{route.method} {route.path}"
+        for service in SERVICES
+        for route in _routes(service)
+        if not route.permissions
+    }
     assert found == OPEN
 
 
@@ -103,7 +108,10 @@ def _parameters(app: Any, route: RoutePermission) -> list[str]:
 async def test_a_route_lets_in_nobody_without_a_token_or_a_role(
     service: Service[Any], route: RoutePermission, doors: Doors
 ) -> None:
-    without, powerless = await doors.knock(service, route, None), await doors.knock(service, route, doors.nobody())
+    without, powerless = (
+        await doors.knock(service, route, None),
+        await doors.knock(service, route, doors.nobody()),
+    )
     if not route.permissions:
         assert without.status_code in {403, 422}, "a secret of its own, and a body"
         return
@@ -111,4 +119,3 @@ async def test_a_route_lets_in_nobody_without_a_token_or_a_role(
     assert without.headers["www-authenticate"].startswith("Bearer")
     assert powerless.status_code == 403, powerless.text
     assert powerless.headers["content-type"] == "application/problem+json"
-

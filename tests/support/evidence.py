@@ -26,7 +26,15 @@ Rows = Mapping[str, Sequence[str]]
 """By `service.table`, each row in words, in an order of its own."""
 
 BOOKKEEPING = frozenset(
-    {"outbox_replay", "outbox_replay_start", "job_lease", "idempotency_key", "inbox_stream", "personal_read", "worker_read"}
+    {
+        "outbox_replay",
+        "outbox_replay_start",
+        "job_lease",
+        "idempotency_key",
+        "inbox_stream",
+        "personal_read",
+        "worker_read",
+    }
 )
 """Tables that say what was asked for, not what is so."""
 

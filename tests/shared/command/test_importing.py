@@ -69,7 +69,9 @@ def _write(file: Path, rows: int, *bad: str) -> Path:
         writer = csv.writer(out)
         writer.writerow(COLUMNS)
         for number in range(rows):
-            writer.writerow([f"M{number}", f"U{number % 7}", "2025-03-04 09:00:00", f"第{number}件", "请处理"])
+            writer.writerow(
+                [f"M{number}", f"U{number % 7}", "2025-03-04 09:00:00", f"第{number}件", "请处理"]
+            )
         out.writelines(line + "\n" for line in bad)
     return file
 
@@ -143,7 +145,9 @@ async def test_records_of_the_past_are_filed_and_nobody_is_assigned(office: Offi
     assert await office.platform.running["casework"].admin.fetchval('SELECT count(*) FROM "case"') == 0
 
 
-@pytest.mark.skipif(not REAL.exists(), reason="the folder with the real messages is not beside this repository")
+@pytest.mark.skipif(
+    not REAL.exists(), reason="the folder with the real messages is not beside this repository"
+)
 async def test_real_messages_are_filed_assigned_and_told(office: Office, tmp_path: Path) -> None:
     file = tmp_path / "real.csv"
     with file.open("w", encoding="utf-8", newline="") as out:
