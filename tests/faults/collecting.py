@@ -1,6 +1,7 @@
 """What a platform holds in the end, read past row-level security and put into the checker's words."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from uuid import uuid4
 
 import asyncpg
@@ -25,8 +26,10 @@ FROM worker LEFT JOIN "case" AS work ON work.worker = worker.id AND work.state I
 GROUP BY worker.id
 """
 _UNFINISHED = """
-SELECT (SELECT count(*) FROM outbox WHERE sent_at IS NULL) + (SELECT count(*) FROM inbox_stream WHERE due_at IS NOT NULL)
+SELECT (SELECT count(*) FROM outbox WHERE sent_at IS NULL) AS unsent,
+       (SELECT count(*) FROM inbox_stream WHERE due_at IS NOT NULL) AS held
 """
+_UNTOLD = "SELECT state || coalesce(' ' || reason, '') AS state, count(*) FROM message WHERE finished IS NULL GROUP BY 1"
 
 
 async def connect(home: Home, service: str) -> asyncpg.Connection:
@@ -36,19 +39,22 @@ async def connect(home: Home, service: str) -> asyncpg.Connection:
     return await asyncpg.connect(f"postgresql://postgres:{password}@127.0.0.1:{port}/longxi_{service}")
 
 
-async def unfinished(home: Home, log: EventLog) -> int:
-    """Events not yet published or applied, and messages that are not final. 0: nothing is left to do."""
-    left = 0
+async def unfinished(home: Home, log: EventLog) -> Mapping[str, int]:
+    """Events not yet published or applied, and messages that are not final. Empty: nothing is left to do."""
+    left: dict[str, int] = {}
     for service in SERVICES:
-        connection = await connect(home, service.name)
+        name = service.name
+        connection = await connect(home, name)
         try:
-            left += await connection.fetchval(_UNFINISHED)
+            row = await connection.fetchrow(_UNFINISHED)
+            left |= {f"{name} {what}": number for what, number in row.items()}
             if service is NOTIFICATIONS:
-                left += await connection.fetchval("SELECT count(*) FROM message WHERE finished IS NULL")
+                left |= {f"message {row['state']}": row["count"] for row in await connection.fetch(_UNTOLD)}
         finally:
             await connection.close()
-        left += sum((await log.lag(service.name, list(dict.fromkeys(service.consumes)))).values())
-    return left
+        lag = await log.lag(name, list(dict.fromkeys(service.consumes)))
+        left[f"{name} lag"] = sum(lag.values())
+    return {what: number for what, number in left.items() if number}
 
 
 async def collect(home: Home, log: EventLog) -> State:

@@ -60,11 +60,13 @@ async def running(home: Home) -> AsyncIterator[Platform]:
 
 async def at_rest(home: Home, log: EventLog) -> None:
     """Until nothing is left to do. A process may just be on its way up, and the log with it."""
-    deadline, left = time.monotonic() + _REST_SECONDS, -1
-    while left:
-        assert time.monotonic() < deadline, f"{left} things are still to be done after {_REST_SECONDS:.0f} s"
+    deadline, left = time.monotonic() + _REST_SECONDS, dict[str, int]()
+    while True:
         with suppress(OSError, LogUnavailable, asyncpg.PostgresError):
-            left = await unfinished(home, log)
+            left = dict(await unfinished(home, log))
+            if not left:
+                return
+        assert time.monotonic() < deadline, f"after {_REST_SECONDS:.0f} s there is still to do: {left}"
         await asyncio.sleep(0.2)
 
 
