@@ -23,7 +23,7 @@ from tests.faults.storm import Storm
 SEED = int(os.environ.get("LONGXI_FAULTS_SEED", "20261124"))
 REQUESTS, KILLS = 300, 24
 _REST_SECONDS = 150.0
-"""A killed sender's messages wait for their lease of two minutes."""
+"""A killed sender's messages wait for their lease of a minute."""
 
 
 @pytest.fixture(params=["local", pytest.param("kafka", marks=pytest.mark.kafka)])

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from tests.support.community import Community
-from tests.support.platform import Platform
+from tests.support.platform import Platform, on_the_embedded_parts
 
 
 async def test_a_request_is_filed_assigned_handled_closed_and_rated_and_everyone_is_told(
@@ -97,6 +97,7 @@ async def test_a_request_that_is_returned_twice_is_for_the_head_to_decide(
     assert f"worker {named}" in await community.told(filed.id, "worker.assigned")
 
 
+@on_the_embedded_parts
 async def test_what_the_resident_takes_back_leaves_the_workers_desk(
     platform: Platform, community: Community
 ) -> None:
@@ -115,6 +116,7 @@ async def test_what_the_resident_takes_back_leaves_the_workers_desk(
     assert (day["cases"], day["open_minutes"]) == ([], 0)
 
 
+@on_the_embedded_parts
 async def test_what_was_rejected_or_a_duplicate_while_casework_was_away_ends_there_too(
     platform: Platform, community: Community
 ) -> None:
@@ -141,6 +143,7 @@ async def test_what_was_rejected_or_a_duplicate_while_casework_was_away_ends_the
     assert (day["cases"], day["open_minutes"]) == ([], 0)
 
 
+@on_the_embedded_parts
 async def test_a_closed_request_can_be_reopened_and_goes_back_to_its_worker(
     platform: Platform, community: Community
 ) -> None:
@@ -166,6 +169,7 @@ async def test_a_closed_request_can_be_reopened_and_goes_back_to_its_worker(
     assert (await community.request(filed.id))["state"] == "closed"
 
 
+@on_the_embedded_parts
 async def test_an_absent_worker_gets_nothing(platform: Platform, community: Community) -> None:
     away = await community.worker("欧阳明瑾")
     here = await community.worker("上官慧兰")

@@ -6,7 +6,7 @@ from uuid import UUID
 from shared.security import Role
 from tests.support import evidence
 from tests.support.community import Community, Filed
-from tests.support.platform import Platform
+from tests.support.platform import Platform, on_the_embedded_parts
 
 
 async def _a_full_life(platform: Platform, community: Community) -> tuple[UUID, Filed]:
@@ -23,6 +23,7 @@ async def _a_full_life(platform: Platform, community: Community) -> tuple[UUID, 
     return resident, filed
 
 
+@on_the_embedded_parts
 async def test_every_event_that_followed_a_call_carries_its_correlation(
     platform: Platform, community: Community
 ) -> None:
@@ -78,6 +79,7 @@ async def test_a_read_model_is_rebuilt_from_the_events(platform: Platform, commu
     assert (await community.request(filed.id))["state"] == "closed"
 
 
+@on_the_embedded_parts
 async def test_records_of_the_past_are_kept_and_nobody_is_assigned_or_told(
     platform: Platform, community: Community
 ) -> None:

@@ -10,7 +10,7 @@ from shared.testing.serving import serving
 from shared.testing.webhook_receiver import Portal, receiver
 from tests.support import evidence
 from tests.support.community import Community
-from tests.support.platform import Platform
+from tests.support.platform import Platform, on_the_embedded_parts
 
 OLD, NEW = "19900001001", "19900001002"
 
@@ -38,6 +38,7 @@ async def test_the_next_message_goes_to_the_new_address_at_once(
     assert len(platform.gateway.network.to(NEW)) == 1
 
 
+@on_the_embedded_parts
 async def test_nobody_can_read_or_reach_a_resident_who_was_erased(
     platform: Platform, community: Community
 ) -> None:
@@ -73,6 +74,7 @@ async def test_nobody_can_read_or_reach_a_resident_who_was_erased(
     assert not list(evidence.private_in_tables(platform.private, rows))
 
 
+@on_the_embedded_parts
 async def test_at_night_an_sms_waits_for_the_morning_and_a_mail_does_not(
     platform: Platform, community: Community
 ) -> None:
@@ -102,6 +104,7 @@ async def portal(platform: Platform) -> AsyncIterator[tuple[Portal, str]]:
         yield portal, f"{url}/hook"
 
 
+@on_the_embedded_parts
 async def test_a_portal_gets_what_it_asked_for_signed(
     platform: Platform, community: Community, portal: tuple[Portal, str]
 ) -> None:
@@ -128,6 +131,7 @@ async def test_a_portal_gets_what_it_asked_for_signed(
     assert {line["state"] for line in deliveries["items"]} == {"delivered"}
 
 
+@on_the_embedded_parts
 async def test_a_word_in_clear_would_be_found(platform: Platform, community: Community) -> None:
     """The search that follows every journey is no comfort unless it finds what it looks for."""
     worker = await community.worker("欧阳明瑾")

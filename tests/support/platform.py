@@ -224,6 +224,10 @@ def ground(
     return Ground(servers, None, redis, service_access, postgres, tmp_path)
 
 
+on_the_embedded_parts = pytest.mark.parametrize("ground", ["embedded"], indirect=True)
+"""For a journey to which Apache Kafka and Redis add nothing but minutes."""
+
+
 @pytest.fixture
 async def platform(ground: Ground) -> AsyncIterator[Platform]:
     """A fresh platform."""

@@ -39,7 +39,7 @@ class Pace:
     """Messages claimed at once."""
     capacity: int = 600
     """Messages under way at once in this process."""
-    lease: timedelta = timedelta(minutes=2)
+    lease: timedelta = timedelta(minutes=1)
     """Longer than a provider's time limit and the wait for a free connection together."""
     margin: timedelta = timedelta(seconds=30)
     """A call is not begun with less than this left of the lease."""
