@@ -8,4 +8,5 @@ pytest_plugins = [
     "tests.support.event_logs",
     "tests.support.platform",
     "tests.support.community",
+    "tests.support.applications",
 ]
