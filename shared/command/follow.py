@@ -73,10 +73,9 @@ async def _story(connection: Connection, reference: str) -> tuple[list[Line], st
 
 
 def _intake_line(entry: dict[str, Any]) -> Line:
-    moved = (
-        f" → {name('request_state', entry['to_state'])}" if entry["to_state"] != entry["from_state"] else ""
-    )
-    why = "，".join(part for part in (entry["reason_name"], entry["role"]) if part)
+    state = name("request_state", entry["to_state"])
+    moved = f" → {state}" if entry["to_state"] != entry["from_state"] and state != entry["name"] else ""
+    why = "，".join(part for part in (entry["reason_name"], name("actor", entry["role"])) if part)
     return Line(datetime.fromisoformat(entry["at"]), "intake", f"{entry['name']}{moved}", why)
 
 
