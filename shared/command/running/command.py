@@ -31,6 +31,7 @@ from shared.messaging.envelope import Envelope, Malformed
 from shared.security.principal import Role
 
 _SETTLE_SECONDS = 60.0
+_LOOK_SECONDS = 0.5
 _FAILURES = (PlatformFailed, PostgresFailed)
 
 
@@ -70,6 +71,7 @@ def _run(home: Home, *, stay: bool) -> None:
         finally:
             screen.close()
             platform.stop()
+            screen.say("已停止 stopped")
 
 
 async def _show(
@@ -132,9 +134,12 @@ async def _main_job(
 
 
 async def _at_rest(connection: Connection, flow: Flow) -> None:
-    """Until all that is left to tell waits for the morning."""
-    while flow.unfinished() > await _held(connection):  # noqa: ASYNC110 - the services count, there is nothing to be woken by
-        await asyncio.sleep(0.2)
+    """Until all that was published has been seen, and all that is left to tell waits for the morning."""
+    seen = -1
+    # The services count, and the log has no end to wait for: there is nothing here to be woken by.
+    while flow.events != seen or flow.unfinished() > await _held(connection):
+        seen = flow.events
+        await asyncio.sleep(_LOOK_SECONDS)
 
 
 async def _follow(connection: Connection, flow: Flow, screen: Screen) -> None:
