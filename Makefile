@@ -7,7 +7,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check documents kafka clean
+.PHONY: help setup run demo test bench check documents kafka clean
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -28,6 +28,9 @@ demo: $(READY) ## The same in a temporary folder, then stop
 
 test: $(READY) ## Run every test that this machine has the parts for; says what it skipped and why
 	$(BIN)/python -m pytest $(ARGS)
+
+bench: $(READY) ## Measure, each figure beside a bare limit; table here, figures in build/bench.json (ARGS=--quick to try it)
+	$(BIN)/python -m tests.bench $(ARGS)
 
 check: $(READY) ## Lint, types, import rules, and drift of documents and migrations
 	$(BIN)/ruff check .

@@ -32,8 +32,8 @@ class Embedded:
         }
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
-        """Until it says that it is running. What it says is in `said`."""
+    def start(self, until: str = RUNNING) -> None:
+        """Until it says that it is running, or whatever else it shall say. What it says is in `said`."""
         with self.output.open("wb") as out:
             self.process = subprocess.Popen(
                 [COMMAND, "run"],
@@ -43,7 +43,7 @@ class Embedded:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        wait_until(lambda: RUNNING in self.said or not self.alive(), _START_SECONDS, self.output)
+        wait_until(lambda: until in self.said or not self.alive(), _START_SECONDS, self.output)
         assert self.alive(), self.said
 
     def stop(self) -> int:

@@ -1,0 +1,83 @@
+"""`python -m tests.bench [--rounds 5] [--quick] [--only NAME]`: measure, print the table, write `build/bench.json`."""
+
+import argparse
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import ModuleType
+
+import psutil
+
+from tests.bench import figures
+from tests.bench.figures import Figure
+from tests.bench.ground import Ground, open_ground
+from tests.bench.scenarios import catch_up, filing, latency, platform, relay
+
+SCENARIOS = {"filing": filing, "relay": relay, "catch_up": catch_up, "platform": platform, "latency": latency}
+RESULTS = Path("build/bench.json")
+_CPU = "cpu_s_per_million_events"
+
+
+async def measure_all(names: Sequence[str], *, rounds: int, quick: bool) -> tuple[list[Figure], str]:
+    """The figures of these scenarios, and what they were measured on."""
+    found: list[Figure] = []
+    async with open_ground(rounds=rounds, quick=quick) as ground:
+        for name in names:
+            began = time.monotonic()
+            found += await _measure(SCENARIOS[name], ground)
+            sys.stderr.write(f"{name}: {time.monotonic() - began:.0f} s\n")
+        log = "Apache Kafka" if ground.kafka else "the local log"
+    return [*found, _cpu(found)], log
+
+
+async def _measure(scenario: ModuleType, ground: Ground) -> Sequence[Figure]:
+    """One that fails leaves its figures empty, with the reason, and the others unharmed."""
+    try:
+        measured: Sequence[Figure] = await scenario.measure(ground)
+    except Exception as error:
+        lines = f"{type(error).__name__}: {error}".strip().splitlines()
+        sys.stderr.write("\n".join(lines) + "\n")
+        return [Figure(name, note=f"not measured: {lines[-1][:200]}") for name in scenario.FIGURES]
+    return measured
+
+
+def _cpu(found: Sequence[Figure]) -> Figure:
+    """An event is published once by a relay and taken once by an inbox."""
+    parts = [one for one in found if one.name in {"relay_cpu_s_per_million", "inbox_cpu_s_per_million"}]
+    if len(parts) < 2:
+        return Figure(_CPU, note="not measured: needs the scenarios relay and catch_up")
+    sums = [sum(values) for values in zip(*(one.values for one in parts), strict=True)]
+    return Figure(_CPU, sums, note="relay and inbox; PostgreSQL and Kafka not counted")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument(
+        "--quick", action="store_true", help="a tenth of each: shows that it runs, measures nothing"
+    )
+    parser.add_argument("--only", choices=list(SCENARIOS), action="append")
+    given = parser.parse_args()
+    names = given.only or list(SCENARIOS)
+    found, log = asyncio.run(measure_all(names, rounds=given.rounds, quick=given.quick))
+    about = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "rounds": given.rounds,
+        "quick": given.quick,
+        "log": log,
+        "cores": psutil.cpu_count(),
+        "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
+        "load_after": round(os.getloadavg()[0], 2),
+    }
+    print(figures.table(found))
+    print("\n" + ", ".join(f"{name} {value}" for name, value in about.items()))
+    figures.write(RESULTS, found, about)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,105 @@
+"""Chains of processes from a commit to the effect that follows: ours of one hop, bare ones of one or two."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from shared.contracts.intake import RequestWithdrawn
+from shared.database import Database, new_id
+from shared.messaging.outbox import record
+from tests.bench.bare.tables import RECORD
+from tests.bench.bare.tables import make_tables as make_bare_tables
+from tests.bench.ground import Child, Ground, MeasuringFailed
+from tests.support.messaging import TENANT, make_tables
+
+_READY_SECONDS = 4.0  # until groups have formed and relays listen
+_SETTLE_SECONDS = 2.0
+_WARM = 50
+Commit = Callable[[UUID], Awaitable[None]]
+"""Commit an event about this subject."""
+
+
+async def our_chain(ground: Ground, events: int, rate: float) -> Sequence[float]:
+    """Seconds from each commit to its effect, on the real outbox, relay and inbox."""
+    here, there = await ground.database(), await ground.database()
+    await make_tables(here)
+    await make_tables(there)
+    topic = RequestWithdrawn.topic()
+    relay = await ground.task(here.url, topic)
+    inbox = await ground.task(there.url, topic, group=ground.new_name("group"))
+    database = Database(here.url, pool=2)
+    await database.start()
+
+    async def commit(subject: UUID) -> None:
+        async with database.transaction(TENANT) as session:
+            await record(session, RequestWithdrawn(request=subject, resident=subject))
+
+    children = [
+        await ground.start("ours.relay", relay.words()),
+        await ground.start("ours.inbox", inbox.words()),
+    ]
+    taken = await _follow(children, commit, events, rate)
+    await database.stop()
+    return taken
+
+
+async def bare_chain(ground: Ground, events: int, rate: float, *, hops: int = 1) -> Sequence[float]:
+    """The same with bare relays and bare inboxes; each hop records the event of the next one."""
+    databases = [(await ground.database()).owner_url for _ in range(hops + 1)]
+    topics = [ground.new_name("hop") for _ in range(hops)]
+    children: list[Child] = []
+    for database in databases:
+        await make_bare_tables(database)
+    for hop, topic in enumerate(topics):
+        last = hop == hops - 1
+        relay = await ground.task(databases[hop], topic)
+        inbox = await ground.task(
+            databases[hop + 1],
+            topic,
+            group=ground.new_name("group"),
+            forward=None if last else topics[hop + 1],
+        )
+        children.append(await ground.start("bare.relay", relay.words()))
+        children.append(await ground.start("bare.inbox", inbox.words()))
+    connection = await asyncpg.connect(databases[0])
+
+    async def commit(subject: UUID) -> None:
+        data = orjson.dumps({"request": str(subject), "resident": str(subject)})
+        async with connection.transaction():
+            await connection.execute(RECORD, [new_id()], [subject], ["request.withdrawn"], [data])
+            await connection.execute("SELECT pg_notify('outbox', '')")
+
+    taken = await _follow(children, commit, events, rate)
+    await connection.close()
+    return taken
+
+
+async def _follow(children: Sequence[Child], commit: Commit, events: int, rate: float) -> Sequence[float]:
+    """The last child is the one that has the effect."""
+    await asyncio.sleep(_READY_SECONDS)
+    await _emit(commit, _WARM, rate)
+    await asyncio.sleep(_SETTLE_SECONDS)
+    committed = await _emit(commit, events, rate)
+    await asyncio.sleep(_SETTLE_SECONDS)
+    reports = [await child.stop() for child in children]
+    seen = reports[-1]["seen"]
+    missing = [subject for subject in committed if subject not in seen]
+    if missing:
+        raise MeasuringFailed(f"{len(missing)} of {events} events had no effect in time")
+    return [seen[subject] - at for subject, at in committed.items()]
+
+
+async def _emit(commit: Commit, events: int, rate: float) -> dict[str, float]:
+    """When each subject's event was committed, by the clock of this machine."""
+    committed: dict[str, float] = {}
+    started = time.perf_counter()
+    for number in range(events):
+        await asyncio.sleep(max(started + number / rate - time.perf_counter(), 0))
+        subject = new_id()
+        await commit(subject)
+        committed[str(subject)] = time.time()
+    return committed

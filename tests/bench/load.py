@@ -1,0 +1,135 @@
+"""The load: filings over kept connections, closed loop (`rate` 0) or open, in a process of its own.
+
+`python -m tests.bench.load '<JSON of Load>'`. HTTP by hand: a client library takes more of the CPU than the server.
+"""
+
+import asyncio
+import json
+import random
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import orjson
+
+from tests.bench.figures import percentile
+
+_WORDS = "路灯坏了三天，晚上走路看不清，老人和孩子都不敢出门，请尽快派人来看一看，谢谢。"
+_BODY_BYTES = 1100
+_WARM_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Filings of `residents` with any of `tokens`, for so many seconds. `rate` a second; 0: as fast as answers come."""
+
+    url: str
+    residents: Sequence[str]
+    tokens: Sequence[str]
+    seconds: float
+    connections: int = 32
+    rate: float = 0.0
+
+    def words(self) -> list[str]:
+        return [json.dumps(asdict(self))]
+
+
+@dataclass(slots=True)
+class Results:
+    latencies: list[float] = field(default_factory=list)
+    wrong: int = 0
+
+
+class Filer:
+    """One connection."""
+
+    def __init__(self, load: Load, luck: random.Random) -> None:
+        self._load, self._luck = load, luck
+        self._host, self._port = str(urlsplit(load.url).hostname), int(urlsplit(load.url).port or 80)
+
+    async def connect(self) -> None:
+        self._reader, self._writer = await asyncio.open_connection(self._host, self._port)
+
+    async def file(self) -> int:
+        """The status of the answer."""
+        self._writer.write(self._request())
+        head = await self._reader.readuntil(b"\r\n\r\n")
+        length = head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]
+        await self._reader.readexactly(int(length))
+        return int(head[9:12])
+
+    def _request(self) -> bytes:
+        said = {
+            "resident": self._luck.choice(self._load.residents),
+            "subject": "路灯不亮",
+            "body": (_WORDS * 20)[: _BODY_BYTES // 3],
+            "address": f"龙溪花园{self._luck.randrange(1, 60)}栋{self._luck.randrange(1, 6)}单元",
+            "urgency": "normal",
+            "channel": "portal",
+        }
+        content = orjson.dumps(said)
+        head = (
+            f"POST /v1/requests HTTP/1.1\r\nHost: {self._host}\r\nContent-Type: application/json\r\n"
+            f"Authorization: Bearer {self._luck.choice(self._load.tokens)}\r\n"
+            f"Idempotency-Key: {uuid4()}\r\nContent-Length: {len(content)}\r\n\r\n"
+        )
+        return head.encode() + content
+
+
+async def closed(load: Load, filers: Sequence[Filer], results: Results) -> float:
+    """Each files again as soon as it is answered. Seconds that it took."""
+    started = time.perf_counter()
+
+    async def one(filer: Filer) -> None:
+        while time.perf_counter() - started < load.seconds:
+            began = time.perf_counter()
+            results.wrong += await filer.file() != 201
+            results.latencies.append(time.perf_counter() - began)
+
+    await asyncio.gather(*(one(filer) for filer in filers))
+    return time.perf_counter() - started
+
+
+async def opened(load: Load, filers: Sequence[Filer], results: Results) -> float:
+    """Filings come when they come; each is measured from the moment it came, waiting for a connection included."""
+    waiting: asyncio.Queue[float | None] = asyncio.Queue()
+
+    async def one(filer: Filer) -> None:
+        while (due := await waiting.get()) is not None:
+            results.wrong += await filer.file() != 201
+            results.latencies.append(time.perf_counter() - due)
+
+    tasks = [asyncio.create_task(one(filer)) for filer in filers]
+    luck, started = random.Random(7), time.perf_counter()  # noqa: S311 - chance for a test
+    due = started
+    while due < started + load.seconds:
+        due += luck.expovariate(load.rate)
+        await asyncio.sleep(max(due - time.perf_counter(), 0))
+        waiting.put_nowait(due)
+    for _ in filers:
+        waiting.put_nowait(None)
+    await asyncio.gather(*tasks)
+    return time.perf_counter() - started
+
+
+async def run(load: Load) -> dict[str, float]:
+    luck = random.Random(11)  # noqa: S311 - chance for a test
+    filers = [Filer(load, luck) for _ in range(load.connections)]
+    await asyncio.gather(*(filer.connect() for filer in filers))
+    warm = Load(load.url, load.residents, load.tokens, _WARM_SECONDS, load.connections)
+    await closed(warm, filers, Results())
+    results = Results()
+    seconds = await (opened if load.rate else closed)(load, filers, results)
+    return {
+        "per_second": len(results.latencies) / seconds,
+        "p50": percentile(results.latencies, 0.5),
+        "p99": percentile(results.latencies, 0.99),
+        "wrong": results.wrong,
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(run(Load(**json.loads(sys.argv[1]))))))

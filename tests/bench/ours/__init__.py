@@ -1,0 +1,1 @@
+"""The platform's own parts, alone in a process, with something that counts what they do."""
