@@ -31,7 +31,9 @@ _CACHE = re.compile(r'^longxi_cache_operations_total\{[^}]*outcome="(\w+)"[^}]*\
 
 async def measure(ground: Ground) -> Sequence[Figure]:
     environment = {"KAFKA_BOOTSTRAP_SERVERS": ground.kafka} if ground.kafka else {}
-    embedded = Embedded(ground.folder / "platform", environment)
+    folder = ground.folder / "platform"
+    folder.mkdir()
+    embedded = Embedded(folder, environment)
     ours: list[float] = []
     bare: list[float] = []
     try:
