@@ -30,7 +30,7 @@ _Rows: TypeAlias = Sequence[asyncpg.Record]
 
 _STANDBY_SECONDS = 0.2
 _IDLE_SECONDS = 5.0
-"""How often an idle relay looks without being woken: for a connection that died without a word, and for the metrics."""
+"""How often an idle relay looks without being woken, for a connection that died without a word; and how often a backlog is counted."""
 _BATCHES_BEFORE_A_REPLAY = 10
 _DRAIN_SECONDS = 10.0
 
@@ -97,11 +97,18 @@ class Relay:
                 await connection.close(timeout=2)
 
     async def _work(self, connection: _Connection) -> None:
+        # Also after each failure: a backlog that cannot be published is seen to grow.
+        await self._measure(connection)
+        turns = 0
         while not self._stopping.is_set():
             self._wake.clear()
             more = await self._publish_unsent(connection, _BATCHES_BEFORE_A_REPLAY)
+            await self._note_backlog(connection, more=more)
+            turns += 1
+            if self._wake.is_set() and turns < _BATCHES_BEFORE_A_REPLAY:
+                continue  # somebody committed meanwhile, and waits
+            turns = 0
             more = await self._replay(connection) or more
-            await self._measure(connection, at_once=not more)
             if not more:
                 await self._idle()
         async with asyncio.timeout(_DRAIN_SECONDS):
@@ -144,11 +151,16 @@ class Relay:
         measures.BATCH.labels(service=self._service).observe(len(records))
         measures.PUBLISHED.labels(service=self._service).inc(len(records))
 
-    async def _measure(self, connection: _Connection, *, at_once: bool) -> None:
-        now = asyncio.get_running_loop().time()
-        if not at_once and now - self._measured < _IDLE_SECONDS:
-            return
-        self._measured = now
+    async def _note_backlog(self, connection: _Connection, *, more: bool) -> None:
+        """Counts now and then, and only where there is something: an event would wait for the count."""
+        if not more:
+            measures.UNSENT.labels(service=self._service).set(0)
+            measures.UNSENT_AGE.labels(service=self._service).set(0)
+        elif asyncio.get_running_loop().time() - self._measured >= _IDLE_SECONDS:
+            await self._measure(connection)
+
+    async def _measure(self, connection: _Connection) -> None:
+        self._measured = asyncio.get_running_loop().time()
         row = await connection.fetchrow(_BACKLOG)
         if row is not None:
             measures.UNSENT.labels(service=self._service).set(row["unsent"])
