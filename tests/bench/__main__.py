@@ -39,6 +39,7 @@ async def _measure(scenario: ModuleType, ground: Ground) -> Sequence[Figure]:
     try:
         measured: Sequence[Figure] = await scenario.measure(ground)
     except Exception as error:
+        ground.end_children()
         lines = f"{type(error).__name__}: {error}".strip().splitlines()
         sys.stderr.write("\n".join(lines) + "\n")
         return [Figure(name, note=f"not measured: {lines[-1][:200]}") for name in scenario.FIGURES]

@@ -65,6 +65,7 @@ class Ground:
     rounds: int
     quick: bool
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+    _children: list["asyncio.subprocess.Process"] = field(default_factory=list)
 
     def sized(self, whole: int) -> int:
         return max(whole // 10, 1) if self.quick else whole
@@ -107,7 +108,14 @@ class Ground:
             stderr=asyncio.subprocess.PIPE,
             limit=2**26,
         )
+        self._children.append(process)
         return Child(process)
+
+    def end_children(self) -> None:
+        """Those that a scenario which failed left behind."""
+        for process in self._children:
+            if process.returncode is None:
+                process.kill()
 
     async def checkpoint(self) -> None:
         """So that none pays for the pages that another one wrote."""
@@ -136,7 +144,11 @@ async def open_ground(*, rounds: int, quick: bool) -> AsyncIterator[Ground]:
                 with suppress(KafkaUnavailable):
                     await broker.start()
                     kafka = broker.bootstrap_servers
-            yield Ground(Path(folder), postgres, kafka, rounds, quick)
+            ground = Ground(Path(folder), postgres, kafka, rounds, quick)
+            try:
+                yield ground
+            finally:
+                ground.end_children()
         finally:
             await broker.stop()
             await asyncio.to_thread(postgres.stop)

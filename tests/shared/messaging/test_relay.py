@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from shared.database import Database, new_id
+from shared.messaging import measures
 from shared.messaging.envelope import Envelope
 from shared.messaging.local.log import LocalLog
 from shared.messaging.log import LogUnavailable
@@ -209,3 +210,23 @@ async def test_a_late_commit_with_a_lower_position_is_not_passed_over(
 async def marked(database: Database, aggregate: UUID) -> bool:
     rows = await everything(database, "outbox WHERE sent_at IS NOT NULL")
     return aggregate in {row["aggregate"] for row in rows}
+
+
+async def test_a_backlog_that_cannot_be_published_is_seen_to_grow(
+    database: Database, log: FragileLog
+) -> None:
+    name, log.down = f"parcel-{new_id()}", True
+
+    async def unsent() -> float:
+        return float(measures.UNSENT.labels(service=name)._value.get())
+
+    async def is_seen(count: int) -> bool:
+        return await unsent() == count
+
+    async with running(Relay(database, log, name)):
+        for total in (1, 2):
+            async with database.transaction(TENANT) as session:
+                await record(session, withdrawn())
+            await eventually(lambda total=total: is_seen(total))  # type: ignore[misc]  # bound now, not later
+        log.down = False
+        await eventually(lambda: is_seen(0))
