@@ -317,6 +317,26 @@ async def test_no_list_shows_what_is_anothers(
     assert tried >= 1
 
 
+async def test_a_body_that_names_what_is_anothers_is_refused(
+    applications: Applications, rows: Mapping[str, Mapping[str, UUID]]
+) -> None:
+    """Foreign keys look past row-level security, so here the services have to look first."""
+    resident, worker = rows["intake"]["residents"], rows["casework"]["workers"]
+    for service, path, name, id, body in (
+        ("intake", "/v1/requests", "resident", resident, {"subject": "路灯不亮", "body": "坏了三天。"}),
+        ("casework", "/v1/grids", "owner", worker, {"code": "g9", "name": "九网格", "kind": "area"}),
+    ):
+        open, token = applications[service], applications.token(Role.HEAD, tenant=SECOND)
+        before = await open.content()
+        theirs, nobodys = [
+            _said(await open.call("POST", path, token, json={**body, name: str(named)}))
+            for named in (id, new_id())
+        ]
+        assert theirs == nobodys, path
+        assert theirs[0] in {404, 409, 422}, (path, theirs)
+        assert await open.content() == before
+
+
 def _address(path: str, id: UUID) -> str:
     return "/".join(str(id) if step.startswith("{") else step for step in path.split("/"))
 
