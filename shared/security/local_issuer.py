@@ -5,11 +5,11 @@ It signs whatever it is asked to, so production mode refuses it (`shared.securit
 
 import contextlib
 import json
-import os
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from shared.clock import Clock, system_clock
 from shared.security.principal import Role
@@ -53,7 +53,8 @@ class LocalIssuer:
         content = json.dumps({"keys": [self._key.public]})
         if self.jwks_file.exists() and self.jwks_file.read_text() == content:
             return
-        unfinished = self.jwks_file.with_name(f".{JWKS_FILE}.{os.getpid()}")
+        # Not by the process id, which threads share and containers repeat.
+        unfinished = self.jwks_file.with_name(f".{JWKS_FILE}.{uuid4().hex}")
         unfinished.write_text(content)
         unfinished.replace(self.jwks_file)
 
