@@ -1,6 +1,7 @@
 """`Scheduler`: takes the jobs that are due, runs them under a lease, and hands over what it cannot go on with."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -97,10 +98,9 @@ class Scheduler:
         while True:
             self._finished.clear()
             wait = await self._begin_due()
-            try:
-                await asyncio.wait_for(self._finished.wait(), wait)
-            except TimeoutError:
-                continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await self._finished.wait()
 
     async def _begin_due(self) -> float:
         """Begin what is due; gives the seconds until it is worth looking again."""

@@ -164,7 +164,8 @@ async def _run(port: int, folder: Path, heap_mb: int) -> None:
     sys.stdout.flush()
     while broker.alive() and not stopping.is_set():
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stopping.wait(), timeout=1)
+            async with asyncio.timeout(1):
+                await stopping.wait()
     await broker.stop()
 
 

@@ -39,7 +39,8 @@ class Child:
     async def report(self) -> Mapping[str, Any]:
         """What it says when it is done. Raises MeasuringFailed."""
         try:
-            out, errors = await asyncio.wait_for(self.process.communicate(), _ENOUGH)
+            async with asyncio.timeout(_ENOUGH):
+                out, errors = await self.process.communicate()
         except TimeoutError:
             self.process.kill()
             raise MeasuringFailed(f"not done after {_ENOUGH:.0f} s") from None

@@ -76,7 +76,8 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
         """aiokafka rejoins when this returns; until then its heart beats, and the old generation may commit."""
         if self._places and self._is_member():
             try:
-                await asyncio.wait_for(self._settled.wait(), self._handover)
+                async with asyncio.timeout(self._handover):
+                    await self._settled.wait()
             except TimeoutError:
                 self.settle()
         self.epoch += 1

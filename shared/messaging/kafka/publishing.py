@@ -59,7 +59,8 @@ class Publisher:
         if self._producer is not None:
             # What a cancelled publish left behind.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._producer.flush(), _REQUEST_SECONDS)
+                async with asyncio.timeout(_REQUEST_SECONDS):
+                    await self._producer.flush()
         await self._abandon()
 
     async def _open(self) -> AIOKafkaProducer:

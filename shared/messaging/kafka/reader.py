@@ -104,7 +104,8 @@ class KafkaReader:
 
     async def _opened_membership(self, within: float) -> Membership | None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._opened.wait(), within)
+            async with asyncio.timeout(within):
+                await self._opened.wait()
         return self._membership
 
     def _break(self) -> None:
@@ -133,13 +134,15 @@ class KafkaReader:
                 waiting = pauses()
             await self._close(consumer)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), next(waiting))
+                async with asyncio.timeout(next(waiting)):
+                    await self._closing.wait()
 
     async def _close(self, consumer: AIOKafkaConsumer) -> None:
         if self._fetching is not None:
             self._fetching.cancel()
         try:
-            await asyncio.wait_for(consumer.stop(), _LEAVE_SECONDS)
+            async with asyncio.timeout(_LEAVE_SECONDS):
+                await consumer.stop()
         except (KafkaError, OSError, TimeoutError) as failure:
             # The broker will miss its heartbeat.
             logger.warning("group %s: leaving failed: %r", self._group, failure)

@@ -76,7 +76,8 @@ class LocalReader:
                 if records or left <= 0:
                     return records
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._records_came.wait(), left)
+                    async with asyncio.timeout(left):
+                        await self._records_came.wait()
         finally:
             self._reading.clear()
             self._last_active = time.monotonic()
@@ -141,7 +142,8 @@ class LocalReader:
                 async with self._using:
                     await self._attend(connection)
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._attention.wait(), self._options.heartbeat)
+                    async with asyncio.timeout(self._options.heartbeat):
+                        await self._attention.wait()
             async with self._using:
                 await groups.leave(connection, self._group, self._member, self._options.handover)
         finally:

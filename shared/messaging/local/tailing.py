@@ -42,7 +42,8 @@ async def tail(url: str, topics: Sequence[str], *, from_start: bool) -> AsyncGen
                     yield record
                 if not found:
                     with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(came.wait(), _LOOK_ANYWAY_SECONDS)
+                        async with asyncio.timeout(_LOOK_ANYWAY_SECONDS):
+                            await came.wait()
         except PASSING:
             await asyncio.sleep(next(waiting))
         finally:

@@ -28,7 +28,8 @@ async def relay(task: Task, report: Report) -> None:
             rows = await connection.fetch(_UNSENT)
             if not rows:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(woken.wait(), 0.5)
+                    async with asyncio.timeout(0.5):
+                        await woken.wait()
                 continue
             records = [record_of(task.topic, *row[1:]) for row in map(tuple, rows)]
             await log.publish(records)

@@ -28,7 +28,8 @@ async def test_two_runs_that_meet_at_a_pair_tell_of_it_once(employment: Employme
             employment, lambda s: actions.match_vacancies(s, {vacancy: None}, policy=POLICY, now=now)
         )
         await asyncio.wait([other], timeout=0.3)
-    assert (first, await asyncio.wait_for(other, timeout=10)) == (1, 0)
+    async with asyncio.timeout(10):
+        assert (first, await other) == (1, 0)
     assert len(await employment.told()) == 1
     assert len(await employment.matches(str(seeker))) == 1
 
@@ -49,7 +50,8 @@ async def test_a_change_during_a_run_is_what_counts_in_the_end(employment: Emplo
         await asyncio.wait([other], timeout=0.3)
         assert not other.done()
         await actions.match_vacancies(session, {vacancy: None}, policy=POLICY, now=now)
-    await asyncio.wait_for(other, timeout=10)
+    async with asyncio.timeout(10):
+        await other
     assert await employment.matches(str(seeker)) == []
 
 
@@ -62,7 +64,8 @@ async def test_who_is_erased_while_being_matched_is_gone_afterwards(employment: 
         await actions.match_vacancies(session, {vacancy: None}, policy=POLICY, now=now)
         other = _started(employment, lambda s: erase(s, resident, now=now))
         await asyncio.wait([other], timeout=0.3)
-    await asyncio.wait_for(other, timeout=10)
+    async with asyncio.timeout(10):
+        await other
     async with employment.database.transaction("longxi") as session:
         left = await session.scalar(
             text("SELECT (SELECT count(*) FROM seeker) + (SELECT count(*) FROM match)")

@@ -101,7 +101,8 @@ async def test_whoever_fills_it_waits_for_those_who_are_being_told(employment: E
         await asyncio.wait([filling], timeout=0.3)
         assert not filling.done()
         assert await actions.match_seekers(session, {seeker: None}, policy=MatchingPolicy(), now=now) == 1
-    await asyncio.wait_for(filling, timeout=10)
+    async with asyncio.timeout(10):
+        await filling
     types = [event.type for event in await employment.published()]
     assert types.index("job.matched") < types.index("vacancy.filled")
     assert await employment.matches(str(seeker)) == []

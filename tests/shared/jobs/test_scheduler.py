@@ -109,6 +109,17 @@ async def test_jobs_do_not_wait_for_each_other(database: Database) -> None:
     assert slow.begun == 1
 
 
+async def test_a_stop_in_the_moment_of_a_jobs_end_is_a_stop(database: Database) -> None:
+    work = Work(takes=0.2)
+    async with running(scheduler(database, Job("sweep", OFTEN, work))) as (task,):
+        await work.running.wait()
+        (run,) = [one for one in asyncio.all_tasks() if one.get_name() == "job sweep"]
+        run.add_done_callback(lambda _: task.cancel())
+        _, pending = await asyncio.wait({task}, timeout=10)
+        assert not pending
+        assert task.cancelled()
+
+
 async def test_a_clean_stop_hands_over_at_once(database: Database) -> None:
     first, second = Work(takes=60), Work()
     lease = timedelta(minutes=10)
@@ -248,4 +259,5 @@ async def test_two_jobs_of_one_name_are_refused(database: Database) -> None:
 
 
 async def test_without_jobs_there_is_nothing_to_do(database: Database) -> None:
-    await asyncio.wait_for(scheduler(database).run(), 1)
+    async with asyncio.timeout(1):
+        await scheduler(database).run()

@@ -49,7 +49,8 @@ async def test_every_event_is_applied_once_and_in_order_while_relay_and_consumer
     expected = {one: list(range(1, 21)) for one in aggregates}
     await eventually(lambda: applied(consumer, expected), seconds=40)
     consumer.inbox.stop()
-    await asyncio.wait_for(inbox, 10)
+    async with asyncio.timeout(10):
+        await inbox
     await finish(relay)
     assert await consumer.held() == []
 

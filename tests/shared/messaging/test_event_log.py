@@ -208,7 +208,8 @@ async def test_a_tail_from_now_gives_only_what_is_new(log: EventLog, topic: str)
     following = asyncio.ensure_future(anext(tail))
     await asyncio.sleep(1)
     await log.publish(numbered(topic, 1, start=10))
-    assert numbers([await asyncio.wait_for(following, 10)]) == [10]
+    async with asyncio.timeout(10):
+        assert numbers([await following]) == [10]
     await tail.aclose()
 
 
@@ -219,7 +220,8 @@ async def test_a_log_goes_on_when_its_server_was_restarted(
     async with log.reader(GROUP, [topic]) as reader:
         await log.publish(numbered(topic, 20))
         found = set(numbers(await read_all(reader, 20)))
-        tailed = [await asyncio.wait_for(anext(tail), 10) for _ in range(20)]
+        async with asyncio.timeout(10):
+            tailed = [await anext(tail) for _ in range(20)]
         await reader.commit()
         await log_place.restart()
         await publish_again_until_stored(log, numbered(topic, 20, start=20))

@@ -65,7 +65,8 @@ async def start_member(log_place: LogPlace, topic: str) -> AsyncIterator[Callabl
 
 async def line_of(member: Member) -> str:
     assert member.stdout is not None
-    return (await asyncio.wait_for(member.stdout.readline(), 20)).decode().strip()
+    async with asyncio.timeout(20):
+        return (await member.stdout.readline()).decode().strip()
 
 
 async def test_members_share_the_partitions_and_read_nothing_twice(log: EventLog, topic: str) -> None:
@@ -188,7 +189,8 @@ async def test_a_batch_that_outlasts_the_handover_is_fenced_and_read_by_the_newc
         async with hurried.reader(GROUP, [topic]) as new:
             seen: Counter[int] = Counter()
             reading = asyncio.create_task(consume(new, seen, lambda: bool(seen)))
-            await asyncio.wait_for(reading, 10)
+            async with asyncio.timeout(10):
+                await reading
             with pytest.raises(Fenced):
                 await slow.commit()
             await asyncio.gather(*(consume(one, seen, lambda: len(seen) == 60) for one in (slow, new)))

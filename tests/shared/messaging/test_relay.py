@@ -188,7 +188,8 @@ async def test_stopping_publishes_what_is_recorded(database: Database, log: Frag
     task = asyncio.create_task(relay.run())
     await eventually(lambda: locked(database))
     relay.stop()
-    await asyncio.wait_for(task, 10)
+    async with asyncio.timeout(10):
+        await task
     assert await unsent(database) == 0
     assert len(await published(log)) == 95
 
