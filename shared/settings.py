@@ -19,9 +19,13 @@ class Issuer(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     issuer: str
+    """The `iss` of its tokens, exactly."""
     audience: str = "longxi"
+    """The `aud` that its tokens have to name."""
     jwks_url: str | None = None
+    """Where its public keys are fetched; give this or `jwks_file`."""
     jwks_file: Path | None = None
+    """Its public keys as a JWKS file, read again from time to time."""
     tenant_claim: str = "tenant"
     """Claim that names the community."""
     roles_claim: str = "roles"
@@ -68,10 +72,15 @@ class ServiceSettings(BaseSettings):
     master_key_file: Path | None = None
     """Master keys of personal data; needed by services that hold any."""
     intake_url: str = "http://127.0.0.1:8101"
+    """Where the other services reach intake's API."""
     casework_url: str = "http://127.0.0.1:8102"
+    """Where the other services reach casework's API."""
     employment_url: str = "http://127.0.0.1:8103"
+    """Where the other services reach employment's API."""
     notifications_url: str = "http://127.0.0.1:8104"
+    """Where the other services reach notifications' API."""
     host: str = "127.0.0.1"
+    """Address that the API and the worker's pages listen on; `0.0.0.0` in a container."""
     port: int = Field(default=8100, ge=0, le=65535)
     """Port of the HTTP API."""
     worker_port: int = Field(default=8200, ge=0, le=65535)
@@ -79,6 +88,7 @@ class ServiceSettings(BaseSettings):
     otlp_endpoint: str | None = None
     """OpenTelemetry collector, OTLP over HTTP; without it spans are not recorded."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """The least level that is logged."""
     outbox_days: int = Field(default=14, ge=1, le=3650)
     """Replay window: how long published events can be sent again."""
 

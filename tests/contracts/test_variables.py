@@ -26,6 +26,10 @@ def test_every_variable_of_every_service_is_on_the_page() -> None:
             assert f"| `{name.upper()}` |" in text
 
 
+def test_every_variable_says_what_it_means() -> None:
+    assert [line for line in page().splitlines() if line.endswith("|  |")] == []
+
+
 def test_a_page_that_is_old_is_noticed_and_not_written(tmp_path: Path) -> None:
     old = tmp_path / "variables.md"
     old.write_text("old")
