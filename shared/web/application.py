@@ -112,7 +112,7 @@ def create_application(
     app.state.authenticator = authenticator
     app.state.permissions = permissions
     app.state.provided = by_type(provides)
-    for route in checked(list(adopt(list(routers))), app.state.provided):
+    for route in checked(adopt(routers), app.state.provided):
         app.router.routes.append(route)
     parts = checks if checks is not None else readiness_of(runtime.database, runtime.log, runtime.cache)
     app.router.routes.extend([*system_routes(parts), documentation_route(app.openapi)])

@@ -5,7 +5,8 @@ in JSON are text; leniently, it takes "5" and `true` for a number. Validating th
 the work. This is the one place that reaches into FastAPI's internals; tests/shared/web/test_bodies.py guards it.
 """
 
-from collections.abc import Callable, Coroutine, Iterator
+import re
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -82,16 +83,30 @@ class WireRoute(APIRoute):
         return handle
 
 
-def adopt(routers: Iterator[APIRouter] | list[APIRouter]) -> Iterator[WireRoute]:
+def adopt(routers: Sequence[APIRouter]) -> list[WireRoute]:
     """The routes of these routers, nested ones included, as ours, flat: the path of each in full.
 
     Flat because FastAPI 0.165 otherwise matches a path twice for each level of inclusion.
     """
+    adopted = []
     for router in routers:
         for context in iter_route_contexts(router.routes):
             if not isinstance(context.original_route, APIRoute):
                 raise TypeError(f"{context.path}: only API routes may be given to create_application")
-            yield _adopted(context)
+            adopted.append(_adopted(context))
+    _keep_words_from_parameters(adopted)
+    return adopted
+
+
+def _keep_words_from_parameters(routes: list[WireRoute]) -> None:
+    """A path that some route spells out is no value of another's parameter: where `POST /residents/find` is, `GET` of
+    it is a method that is not allowed (405) rather than `GET /residents/{id}` with a wrong id."""
+    words = {route.path for route in routes if not route.param_convertors}
+    for route in routes:
+        taken = sorted(re.escape(path) for path in words if route.path_regex.match(path))
+        if taken and route.param_convertors:
+            pattern = route.path_regex.pattern.removeprefix("^")
+            route.path_regex = re.compile(f"^(?!(?:{'|'.join(taken)})$){pattern}")
 
 
 def _adopted(route: Any) -> WireRoute:

@@ -119,3 +119,20 @@ async def test_a_route_lets_in_nobody_without_a_token_or_a_role(
     assert without.headers["www-authenticate"].startswith("Bearer")
     assert powerless.status_code == 403, powerless.text
     assert powerless.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+async def test_a_method_that_a_path_does_not_take_is_405_with_those_that_it_takes(
+    service: Service[Any],
+) -> None:
+    """Also where a path looks like an id of another: `GET /v1/residents/find` is no resident called "find"."""
+    app = unconnected_application(service)
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        for path, operations in app.openapi()["paths"].items():
+            address = "/".join(str(SOMETHING) if step.startswith("{") else step for step in path.split("/"))
+            taken = {method.upper() for method in operations}
+            for method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY"} - taken:
+                answer = await client.request(method, address)
+                allowed = set(answer.headers.get("allow", "").split(", "))
+                assert (answer.status_code, allowed) == (405, taken), (method, path)
