@@ -15,20 +15,25 @@ import psutil
 from tests.bench import figures
 from tests.bench.figures import Figure
 from tests.bench.ground import Ground, open_ground
-from tests.bench.scenarios import catch_up, filing, latency, platform, relay
+from tests.bench.scenarios import catch_up, filing, growth, latency, platform, relay
 
 SCENARIOS = {"filing": filing, "relay": relay, "catch_up": catch_up, "platform": platform, "latency": latency}
+LONG = {"growth": growth}
+"""Measured only when they are asked for: each takes half an hour or more."""
 RESULTS = Path("build/bench.json")
+_REQUESTS = 1_000_000
 _CPU = "cpu_s_per_million_events"
 
 
-async def measure_all(names: Sequence[str], *, rounds: int, quick: bool) -> tuple[list[Figure], str]:
+async def measure_all(
+    names: Sequence[str], *, rounds: int, quick: bool, requests: int
+) -> tuple[list[Figure], str]:
     """The figures of these scenarios, and what they were measured on."""
     found: list[Figure] = []
-    async with open_ground(rounds=rounds, quick=quick) as ground:
+    async with open_ground(rounds=rounds, quick=quick, requests=requests) as ground:
         for name in names:
             began = time.monotonic()
-            found += await _measure(SCENARIOS[name], ground)
+            found += await _measure({**SCENARIOS, **LONG}[name], ground)
             sys.stderr.write(f"{name}: {time.monotonic() - began:.0f} s\n")
         log = "Apache Kafka" if ground.kafka else "the local log"
     return [*found, _cpu(found)], log
@@ -61,10 +66,14 @@ def main() -> int:
     parser.add_argument(
         "--quick", action="store_true", help="a tenth of each: shows that it runs, measures nothing"
     )
-    parser.add_argument("--only", choices=list(SCENARIOS), action="append")
+    parser.add_argument("--only", choices=[*SCENARIOS, *LONG], action="append")
+    parser.add_argument(
+        "--requests", type=int, help="growth: at the largest size; a million where nothing is said"
+    )
     given = parser.parse_args()
     names = given.only or list(SCENARIOS)
-    found, log = asyncio.run(measure_all(names, rounds=given.rounds, quick=given.quick))
+    requests = given.requests or (_REQUESTS // 100 if given.quick else _REQUESTS)
+    found, log = asyncio.run(measure_all(names, rounds=given.rounds, quick=given.quick, requests=requests))
     about = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "rounds": given.rounds,

@@ -10,6 +10,7 @@ import orjson
 
 from shared.contracts.intake import RequestWithdrawn
 from shared.database import Database, new_id
+from shared.database.provision import Access
 from shared.messaging.outbox import record
 from tests.bench.bare.tables import RECORD
 from tests.bench.bare.tables import make_tables as make_bare_tables
@@ -23,11 +24,15 @@ Commit = Callable[[UUID], Awaitable[None]]
 """Commit an event about this subject."""
 
 
-async def our_chain(ground: Ground, events: int, rate: float) -> Sequence[float]:
-    """Seconds from each commit to its effect, on the real outbox, relay and inbox."""
-    here, there = await ground.database(), await ground.database()
-    await make_tables(here)
-    await make_tables(there)
+async def our_chain(
+    ground: Ground, events: int, rate: float, *, between: tuple[Access, Access] | None = None
+) -> Sequence[float]:
+    """Seconds from each commit to its effect, on the real outbox, relay and inbox; `between` fresh tables, or these."""
+    if between is None:
+        between = await ground.database(), await ground.database()
+        for access in between:
+            await make_tables(access)
+    here, there = between
     topic = RequestWithdrawn.topic()
     relay = await ground.task(here.url, topic)
     inbox = await ground.task(there.url, topic, group=ground.new_name("group"))

@@ -65,6 +65,8 @@ class Ground:
     kafka: str | None
     rounds: int
     quick: bool
+    requests: int = 1_000_000
+    """At the largest of the sizes that are compared for growth."""
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     _children: list["asyncio.subprocess.Process"] = field(default_factory=list)
 
@@ -78,11 +80,16 @@ class Ground:
     def new_name(self, word: str) -> str:
         return f"bench-{word}-{next(self._numbers)}"
 
-    async def database(self, role: str = "longxi_parcel") -> Access:
-        """A fresh and empty one."""
+    async def database(self, role: str = "longxi_parcel", template: Access | None = None) -> Access:
+        """A fresh and empty one, or a copy of another that nobody is connected to."""
         name = self.new_name("db").replace("-", "_")
         return await provision_database(
-            self.postgres.url, name, role=role, password="test", owner_password="test"
+            self.postgres.url,
+            name,
+            role=role,
+            password="test",
+            owner_password="test",
+            template=template.url.rsplit("/", 1)[1] if template else None,
         )
 
     def admin_url(self, access: Access) -> str:
@@ -100,11 +107,14 @@ class Ground:
         await log.stop()
         return task
 
-    async def start(self, module: str, words: Sequence[str]) -> Child:
+    async def start(
+        self, module: str, words: Sequence[str], environment: Mapping[str, str] | None = None
+    ) -> Child:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *("-m", f"tests.bench.{module}", *words),
             cwd=ROOT,
+            env={**os.environ, **(environment or {})},
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             limit=2**26,
@@ -134,7 +144,7 @@ class Ground:
 
 
 @asynccontextmanager
-async def open_ground(*, rounds: int, quick: bool) -> AsyncIterator[Ground]:
+async def open_ground(*, rounds: int, quick: bool, requests: int = 1_000_000) -> AsyncIterator[Ground]:
     with tempfile.TemporaryDirectory(prefix="longxi-bench-") as folder:
         postgres = PostgresServer(Path(folder) / "postgres", durable=True)
         await asyncio.to_thread(postgres.start)
@@ -145,7 +155,7 @@ async def open_ground(*, rounds: int, quick: bool) -> AsyncIterator[Ground]:
                 with suppress(KafkaUnavailable):
                     await broker.start()
                     kafka = broker.bootstrap_servers
-            ground = Ground(Path(folder), postgres, kafka, rounds, quick)
+            ground = Ground(Path(folder), postgres, kafka, rounds, quick, requests)
             try:
                 yield ground
             finally:

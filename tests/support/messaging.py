@@ -43,9 +43,26 @@ async def make_tables(access: Access) -> None:
     def migrate(connection: Connection) -> None:
         op = Operations(MigrationContext.configure(connection))
         messaging_tables(op)
-        op.execute(_EFFECT)
-        enable_tenant_isolation(op, "effect")
+        _effect(op)
 
+    await _migrate(access, migrate)
+
+
+async def make_effect(access: Access) -> None:
+    """Only the table for handlers, in a database that has the others."""
+
+    def migrate(connection: Connection) -> None:
+        _effect(Operations(MigrationContext.configure(connection)))
+
+    await _migrate(access, migrate)
+
+
+def _effect(op: Operations) -> None:
+    op.execute(_EFFECT)
+    enable_tenant_isolation(op, "effect")
+
+
+async def _migrate(access: Access, migrate: Callable[[Connection], None]) -> None:
     engine = create_async_engine(make_url(access.owner_url).set(drivername="postgresql+asyncpg"))
     async with engine.begin() as connection:
         await connection.run_sync(migrate)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from shared.database import new_id
+from shared.database.provision import Access
 from shared.messaging.log import open_log
 from tests.bench.bare.tables import make_tables as make_bare_tables
 from tests.bench.child import Task
@@ -11,24 +12,24 @@ from tests.bench.ground import Ground
 from tests.support.messaging import envelope, make_tables
 
 FIGURES = ("catch_up_per_s", "catch_up_ratio", "catch_up_poison_ratio")
-_EVENTS = 50_000
+EVENTS = 50_000
 _OF_EACH = 5  # events of one request, far apart as in life
 _POISON = 100  # one event of so many
 
 
 async def measure(ground: Ground) -> Sequence[Figure]:
     topic = ground.new_name("catch-up")
-    await _publish(await ground.task("", topic), ground.sized(_EVENTS))
+    await publish_events(await ground.task("", topic), ground.sized(EVENTS))
     clean: list[float] = []
     poisoned: list[float] = []
     bare: list[float] = []
     cpu: list[float] = []
     for _ in range(ground.rounds):
-        rate, seconds = await _read(ground, topic, "ours")
+        rate, seconds = await read_events(ground, topic, "ours")
         clean.append(rate)
         cpu.append(seconds)
-        bare.append((await _read(ground, topic, "bare"))[0])
-        poisoned.append((await _read(ground, topic, "ours", _POISON))[0])
+        bare.append((await read_events(ground, topic, "bare"))[0])
+        poisoned.append((await read_events(ground, topic, "ours", _POISON))[0])
     note = ground.log_note
     return [
         Figure("catch_up_per_s", clean, note=f"bare {sorted(bare)[len(bare) // 2]:.0f}; {note}".rstrip("; ")),
@@ -38,7 +39,8 @@ async def measure(ground: Ground) -> Sequence[Figure]:
     ]
 
 
-async def _publish(task: Task, events: int) -> None:
+async def publish_events(task: Task, events: int) -> None:
+    """Five of each of so many requests, far apart."""
     subjects = [new_id() for _ in range(events // _OF_EACH)]
     log = open_log(task)
     await log.start()
@@ -49,12 +51,15 @@ async def _publish(task: Task, events: int) -> None:
     await log.stop()
 
 
-async def _read(ground: Ground, topic: str, side: str, poison: int = 0) -> tuple[float, float]:
-    """Events a second, and seconds of CPU of the inbox's process for a million."""
-    access = await ground.database()
-    await (make_tables(access) if side == "ours" else make_bare_tables(access.owner_url))
+async def read_events(
+    ground: Ground, topic: str, side: str, poison: int = 0, *, into: Access | None = None
+) -> tuple[float, float]:
+    """Events a second, and seconds of CPU of the inbox's process for a million; `into` fresh tables, or these."""
+    if into is None:
+        into = await ground.database()
+        await (make_tables(into) if side == "ours" else make_bare_tables(into.owner_url))
     await ground.checkpoint()
-    events = ground.sized(_EVENTS)
-    task = await ground.task(access.url, topic, group=ground.new_name("group"), until=events, poison=poison)
+    events = ground.sized(EVENTS)
+    task = await ground.task(into.url, topic, group=ground.new_name("group"), until=events, poison=poison)
     said = await (await ground.start(f"{side}.inbox", task.words())).report()
     return said["records"] / said["seconds"], said["cpu"] / said["records"] * 1e6

@@ -53,8 +53,8 @@ async def measure(ground: Ground) -> Sequence[Figure]:
         for _ in range(ground.rounds):
             for name, side in (("ours", ours), ("bare", bare)):
                 await ground.checkpoint()
-                rates[name].append((await _load(ground, side))["per_second"])
-                tails[name].append((await _load(ground, side, rates[name][-1] * _SHARE))["p99"] * 1000)
+                rates[name].append((await file_many(ground, side))["per_second"])
+                tails[name].append((await file_many(ground, side, rates[name][-1] * _SHARE))["p99"] * 1000)
     return [
         Figure(
             "filing_per_s", rates["ours"], note=f"bare {sorted(rates['bare'])[len(rates['bare']) // 2]:.0f}"
@@ -65,7 +65,8 @@ async def measure(ground: Ground) -> Sequence[Figure]:
     ]
 
 
-async def _load(ground: Ground, side: Side, rate: float = 0.0) -> dict[str, float]:
+async def file_many(ground: Ground, side: Side, rate: float = 0.0) -> dict[str, float]:
+    """What the load says. Raises MeasuringFailed."""
     load = Load(side.url, side.residents, side.tokens, ground.sized(60) / 10, rate=rate, connections=32)
     result = await (await ground.start("load", load.words())).report()
     if result["wrong"]:

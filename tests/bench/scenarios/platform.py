@@ -43,7 +43,7 @@ async def measure(ground: Ground) -> Sequence[Figure]:
         connection = Connection.of_home(embedded.home)
         residents = await _residents(connection)
         for _ in range(ground.rounds):
-            ours.append(percentile(await _told(connection, residents, ground.sized(_REQUESTS)), 0.5) * 1000)
+            ours.append(percentile(await told(connection, residents, ground.sized(_REQUESTS)), 0.5) * 1000)
             taken = await bare_chain(ground, ground.sized(_REQUESTS), _RATE, hops=2)
             bare.append(percentile(taken, 0.5) * 1000)
         memory = {name: _resident_mb(pid) for name, pid in embedded.pids().items()}
@@ -88,7 +88,7 @@ async def _residents(connection: Connection) -> Sequence[str]:
     return [one["id"] for one in made]
 
 
-async def _told(connection: Connection, residents: Sequence[str], requests: int) -> Sequence[float]:
+async def told(connection: Connection, residents: Sequence[str], requests: int) -> Sequence[float]:
     """Seconds from each receipt until the resident's message of the assignment is delivered."""
     filed: dict[UUID, float] = {}
     started = time.perf_counter()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import asyncpg
 
+from shared.database.provision import Access
 from tests.bench.bare.tables import make_tables as make_bare_tables
 from tests.bench.figures import Figure, ratios
 from tests.bench.ground import Ground
@@ -29,10 +30,10 @@ async def measure(ground: Ground) -> Sequence[Figure]:
     bare: list[float] = []
     cpu: list[float] = []
     for _ in range(ground.rounds):
-        rate, seconds = await _drain(ground, "ours")
+        rate, seconds = await drain(ground, "ours")
         ours.append(rate)
         cpu.append(seconds)
-        bare.append((await _drain(ground, "bare"))[0])
+        bare.append((await drain(ground, "bare"))[0])
     return [
         Figure(
             "relay_per_s",
@@ -44,17 +45,19 @@ async def measure(ground: Ground) -> Sequence[Figure]:
     ]
 
 
-async def _drain(ground: Ground, side: str) -> tuple[float, float]:
-    """Rows a second, and seconds of CPU of the relay's process for a million."""
-    access, topic = await ground.database(), ground.new_name("relay")
-    await (make_tables(access) if side == "ours" else make_bare_tables(access.owner_url))
+async def drain(ground: Ground, side: str, *, of: Access | None = None) -> tuple[float, float]:
+    """Rows a second, and seconds of CPU of the relay's process for a million; `of` fresh tables, or these."""
+    access, topic = of or await ground.database(), ground.new_name("relay")
+    if of is None:
+        await (make_tables(access) if side == "ours" else make_bare_tables(access.owner_url))
     rows = ground.sized(_ROWS)
     admin = await asyncpg.connect(ground.admin_url(access))
     if side == "ours":
         await admin.execute(_OURS, topic, rows)
     else:
         await admin.execute(_BARE, rows)
-    await admin.execute("ANALYZE")
+    if of is None:
+        await admin.execute("ANALYZE")
     await admin.close()
     await ground.checkpoint()
     task = await ground.task(access.url, topic, until=rows)
