@@ -122,7 +122,7 @@ class ServiceClient:
 
     def __init__(self, service: str, url: str, token: str, patience: timedelta) -> None:
         self.service = service
-        self._patience = patience
+        self.patience = patience
         self._http = httpx.AsyncClient(
             base_url=url,
             headers={"Authorization": f"Bearer {token}", "Accept-Language": "zh"},
@@ -156,7 +156,7 @@ class ServiceClient:
                 self.service,
                 lambda: self._http.request(method, path, **how),
                 schedule=_PATIENTLY,
-                total=self._patience,
+                total=self.patience,
             )
         except Unreachable as fault:
             raise CannotConnect(f"{self.service} at {self._http.base_url}: {fault.message('en')}") from None

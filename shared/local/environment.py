@@ -49,16 +49,16 @@ def service_environment(
     }
 
 
-def mail_server(ports: Ports) -> Program:
+def mail_server(ports: Ports, journal: Path) -> Program:
     """A mail server that keeps what it gets and shows it on a page."""
-    words = ["--port", str(ports["mail"]), "--http-port", str(ports["mail-page"])]
+    words = ["--port", str(ports["mail"]), "--http-port", str(ports["mail-page"]), "--journal", str(journal)]
     return Program("mail", [sys.executable, "-m", "shared.testing.smtp_server", *words])
 
 
-def sms_gateway(ports: Ports, stack: Stack, receipts_secret: str) -> Program:
+def sms_gateway(ports: Ports, stack: Stack, receipts_secret: str, journal: Path) -> Program:
     """An SMS provider that speaks Aliyun's protocol and reports every message as delivered."""
     receipts = f"{stack.urls['notifications']}/v1/receipts/aliyun/{receipts_secret}"
-    words = ["--port", str(ports["sms"]), "--receipts", receipts]
+    words = ["--port", str(ports["sms"]), "--receipts", receipts, "--journal", str(journal)]
     return Program("sms", [sys.executable, "-m", "shared.testing.sms_gateway", *words])
 
 

@@ -42,6 +42,16 @@ class Home:
         return self.folder / "keys"
 
     @property
+    def mails_taken(self) -> Path:
+        """The journal of the mail server (`shared.testing.journal`)."""
+        return self.folder / "mails.journal"
+
+    @property
+    def texts_taken(self) -> Path:
+        """The journal of the SMS gateway."""
+        return self.folder / "texts.journal"
+
+    @property
     def stack_file(self) -> Path:
         return self.folder / "stack.json"
 

@@ -26,14 +26,17 @@ from shared.local import leftovers, secrets
 from shared.local.environment import mail_server, service_environment, sms_gateway
 from shared.local.layout import WANTED_PORTS, Home, Stack
 from shared.local.ports import free_port
-from shared.local.postgres import PostgresServer, end_left_over
+from shared.local.postgres import PostgresFailed, PostgresServer, end_left_over
 from shared.local.processes import Keeper, Program
 from shared.security.local_issuer import LocalIssuer
 
+_NEXT_TRY_SECONDS = 2.0
 _READY_SECONDS = 300.0  # seconds suffice; a machine with other work may need minutes
 TENANT = "longxi"
 
 Say = Callable[[str], None]
+Detour = Callable[[str, Mapping[str, str]], Mapping[str, str]]
+"""From a service and what its processes are to be told, to what they are told instead."""
 
 
 class PlatformFailed(Exception):
@@ -43,9 +46,11 @@ class PlatformFailed(Exception):
 class Platform:
     """One embedded platform in a folder. `start`, then `watch` until it is to end, then `stop`."""
 
-    def __init__(self, home: Home, *, say: Say) -> None:
+    def __init__(self, home: Home, *, say: Say, detour: Detour | None = None) -> None:
+        """`detour` lets the services reach what they need by another way, as through a proxy."""
         self.home = home
         self._say = say
+        self._detour = detour
         home.folder.mkdir(parents=True, exist_ok=True)
         self._end_left_overs()
         self._ports = self._choose_ports()
@@ -84,8 +89,10 @@ class Platform:
             for service in SERVICES
         }
         self._migrate(environments)
-        for program in (mail_server(self._ports), sms_gateway(self._ports, self.stack, receipts)):
-            self._keeper.start(program)
+        if self._detour is not None:
+            environments = {service: self._detour(service, told) for service, told in environments.items()}
+        self._keeper.start(mail_server(self._ports, self.home.mails_taken))
+        self._keeper.start(sms_gateway(self._ports, self.stack, receipts, self.home.texts_taken))
         for service in SERVICES:
             for role in ("worker", "api"):
                 command = [sys.executable, "-m", f"services.{service}", role]
@@ -112,6 +119,14 @@ class Platform:
     def pids(self) -> Mapping[str, int]:
         """Process ids by name, for whoever measures or kills."""
         return self._keeper.pids()
+
+    @property
+    def server(self) -> PostgresServer:
+        return self._server
+
+    @property
+    def ports(self) -> Mapping[str, int]:
+        return self._ports
 
     @property
     def _pid_file(self) -> Path:
@@ -193,7 +208,12 @@ class Platform:
         while not self._ended.is_set():
             if not self._server.alive():
                 self._say("PostgreSQL ended; started again")
-                await asyncio.to_thread(self._server.start)
+                try:
+                    await asyncio.to_thread(self._server.start)
+                except PostgresFailed as failure:
+                    # A full disk, or what is left of the one before: neither is mended by giving up.
+                    self._say(f"{failure}; tried again")
+                    await asyncio.sleep(_NEXT_TRY_SECONDS)
             await asyncio.sleep(0.2)
 
     async def _remember_processes(self) -> None:

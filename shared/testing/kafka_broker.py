@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient
@@ -29,8 +30,9 @@ _PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller_port}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}{more_listeners}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}{more_advertised}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT{more_protocols}
 controller.listener.names=CONTROLLER
 log.dirs={data}
 # A topic is made by whoever owns it, with its number of partitions, never by a typing mistake.
@@ -56,11 +58,23 @@ class KafkaBroker:
     Start it on the main thread: it is told to stop when the thread that started it ends.
     """
 
-    def __init__(self, folder: Path, *, port: int | None = None, heap_mb: int = 320) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        port: int | None = None,
+        heap_mb: int = 320,
+        controller_port: int | None = None,
+        detours: Mapping[str, tuple[int, int]] | None = None,
+    ) -> None:
+        """`detours`: by a name in capitals, a port that the broker listens on too, and the port it tells those who come
+        there to go on with: a proxy's, that leads back to the first.
+        """
         self.folder = folder
         self.port = free_port(port)
-        self._controller_port = free_port()
+        self._controller_port = free_port(controller_port)
         self._heap_mb = heap_mb
+        self._detours = detours or {}
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -101,6 +115,10 @@ class KafkaBroker:
             self._process.wait()
             self._process = None
 
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process is not None else None
+
     def alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
@@ -109,7 +127,14 @@ class KafkaBroker:
         self.folder.mkdir(parents=True, exist_ok=True)
         properties = self.folder / "broker.properties"
         properties.write_text(
-            _PROPERTIES.format(port=self.port, controller_port=self._controller_port, data=data)
+            _PROPERTIES.format(
+                port=self.port,
+                controller_port=self._controller_port,
+                data=data,
+                more_listeners=self._each(",{name}://127.0.0.1:{port}"),
+                more_advertised=self._each(",{name}://127.0.0.1:{told}"),
+                more_protocols=self._each(",{name}:PLAINTEXT"),
+            )
         )
         run = [runtime, f"-Xmx{self._heap_mb}m", "-Dlog4j2.level=WARN", "-cp", f"{libraries}/*"]
         if not (data / "meta.properties").exists():
@@ -134,6 +159,11 @@ class KafkaBroker:
                 stderr=log,
                 start_new_session=True,  # Ctrl-C reaches the caller alone, which stops it in order
             )
+
+    def _each(self, form: str) -> str:
+        return "".join(
+            form.format(name=name, port=port, told=told) for name, (port, told) in self._detours.items()
+        )
 
     async def _answers(self) -> bool:
         if is_free(self.port):

@@ -3,6 +3,7 @@
     python -m shared.testing.sms_gateway --port 8126 --receipts http://127.0.0.1:8104/v1/receipts/aliyun/SECRET
 
 It checks signatures, keeps messages, answers with errors where told to, and pushes receipts. `/messages` lists them.
+With `--journal` the OutId of each is written into a file before it is acknowledged.
 """
 
 import argparse
@@ -15,6 +16,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,6 +26,7 @@ from fastapi.responses import JSONResponse
 
 from shared.clock import Clock, system_clock
 from shared.testing.aliyun_protocol import Refused, verify
+from shared.testing.journal import Journal
 from shared.testing.serving import serving
 
 KEPT = 20_000
@@ -58,6 +61,7 @@ class Network:
     messages: deque[KeptSms] = field(default_factory=lambda: deque(maxlen=KEPT))
     count: int = 0
     nonces: set[str] = field(default_factory=set)
+    journal: Journal | None = None
 
     def to(self, phone: str) -> list[KeptSms]:
         return [sms for sms in self.messages if sms.phone == phone]
@@ -149,6 +153,8 @@ class SmsGateway:
         )
         network.messages.append(sms)
         network.count += 1
+        if network.journal is not None:
+            network.journal.note(sms.out_id)
         self._owe_receipt(sms)
         return _answer("OK", BizId=sms.biz_id)
 
@@ -195,8 +201,8 @@ def _answer(code: str, *, status: int = 200, **more: str) -> JSONResponse:
     return JSONResponse(content | more, status_code=status)
 
 
-async def _run(host: str, port: int, receipts: str | None) -> None:
-    gateway = SmsGateway(Network(receipts_url=receipts))
+async def _run(host: str, port: int, receipts: str | None, journal: Path | None) -> None:
+    gateway = SmsGateway(Network(receipts_url=receipts, journal=Journal(journal) if journal else None))
     async with serving(gateway.app, host=host, port=port) as url:
         sys.stdout.write(f"sms gateway on {url}\n")
         sys.stdout.flush()
@@ -208,9 +214,10 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8126)
     parser.add_argument("--receipts", default=None, help="where receipts are pushed to")
+    parser.add_argument("--journal", type=Path, default=None)
     given = parser.parse_args()
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_run(given.host, given.port, given.receipts))
+        asyncio.run(_run(given.host, given.port, given.receipts, given.journal))
 
 
 if __name__ == "__main__":

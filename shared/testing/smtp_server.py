@@ -3,7 +3,8 @@
     python -m shared.testing.smtp_server --port 8125 --http-port 8127
 
 It speaks SMTP as real ones do (aiosmtpd). Per recipient it can refuse, fail for a while, or hang. The mails it kept are
-shown at the HTTP port: `/` for people, `/mails` as JSON.
+shown at the HTTP port: `/` for people, `/mails` as JSON. With `--journal` the Message-ID of each is written into a file
+before it is acknowledged.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import default as default_policy
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -25,6 +27,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 
+from shared.testing.journal import Journal
 from shared.testing.serving import serving
 
 HANG = "hang"
@@ -59,6 +62,7 @@ class PostOffice:
     count: int = 0
     """Of all mails, those no longer kept included."""
     connections: int = 0
+    journal: Journal | None = None
 
     def to(self, recipient: str) -> list[KeptMail]:
         return [mail for mail in self.mails if recipient in mail.recipients]
@@ -155,6 +159,8 @@ class _Clerk:
             raise TypeError("the policy gives EmailMessage")
         self._office.mails.append(KeptMail(envelope.mail_from or "", tuple(envelope.rcpt_tos), message))
         self._office.count += 1
+        if self._office.journal is not None:
+            self._office.journal.note(str(message["Message-ID"]))
         return f"250 kept as number {self._office.count}"
 
 
@@ -191,8 +197,8 @@ def _shown(mail: KeptMail) -> dict[str, Any]:
     }
 
 
-async def _run(host: str, port: int, http_port: int | None) -> None:
-    office = PostOffice()
+async def _run(host: str, port: int, http_port: int | None, journal: Path | None) -> None:
+    office = PostOffice(journal=Journal(journal) if journal else None)
     async with contextlib.AsyncExitStack() as stack:
         server = await stack.enter_async_context(SmtpServer(office, host=host, port=port))
         sys.stdout.write(f"smtp on {host}:{server.port}\n")
@@ -213,9 +219,10 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8125)
     parser.add_argument("--http-port", type=int, default=None)
+    parser.add_argument("--journal", type=Path, default=None)
     given = parser.parse_args()
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_run(given.host, given.port, given.http_port))
+        asyncio.run(_run(given.host, given.port, given.http_port, given.journal))
 
 
 if __name__ == "__main__":
