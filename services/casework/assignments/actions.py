@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.casework.assignments import queries
@@ -20,7 +19,7 @@ from services.casework.assignments.rules import (
     decide_all,
 )
 from services.casework.cases.rules import CaseState, Waiting
-from services.casework.cases.tables import Case, CaseEntry
+from services.casework.cases.tables import Case
 from services.casework.grids.queries import owners
 from services.casework.policies.rules import AssignmentPolicy
 from services.casework.workers.loads import lock
@@ -49,30 +48,25 @@ async def assign_filed(
     left alone. The queue goes first, since what waits there is older.
     """
     await lock(session)
-    known = await queries.known(session, [each.data.request for each in filed])
-    fresh = {each.data.request: each for each in filed if each.data.request not in known}
+    before = await queries.before_assigning(
+        session, [each.data.request for each in filed], {each.data.grid for each in filed if each.data.grid}
+    )
+    fresh = {each.data.request: each for each in filed if each.data.request not in before.known}
     if not fresh:
         return
-    await drain(session, policy=policy, now=now)
-    grid_owners = await owners(session, {each.data.grid for each in fresh.values() if each.data.grid})
+    if before.anyone_waits:
+        await drain(session, policy=policy, now=now)
     needs = [
         Need(
             request=data.request,
             effort=policy.effort_of(data.category, data.urgency),
             category=data.category,
-            grid_owner=grid_owners.get(data.grid) if data.grid else None,
+            grid_owner=before.owners.get(data.grid) if data.grid else None,
             wish=data.resident_gender if data.prefers_same_gender else None,
         )
         for data in (each.data for each in fresh.values())
     ]
     decisions = decide_all(needs, await queries.roster(session, now.astimezone(SHANGHAI).date()), policy)
-    await session.execute(
-        insert(Case),
-        [_new_case(fresh[made.need.request].data, made, now) for made in decisions],
-    )
-    await session.execute(
-        insert(CaseEntry), [_received(fresh[made.need.request].data, now) for made in decisions]
-    )
     placed = [
         Placed(
             decision=made,
@@ -84,7 +78,14 @@ async def assign_filed(
         )
         for made in decisions
     ]
-    await write(session, placed, policy=policy, now=now)
+    await write(
+        session,
+        placed,
+        policy=policy,
+        now=now,
+        cases=[_new_case(fresh[made.need.request].data, made, now) for made in decisions],
+        entries=[_received(fresh[made.need.request].data, now) for made in decisions],
+    )
 
 
 async def drain(session: AsyncSession, *, policy: AssignmentPolicy, now: datetime) -> int:

@@ -7,13 +7,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.casework.assignments.rules import Decision, Trigger, Verdict
-from services.casework.assignments.tables import AssignmentDecision
+from services.casework.assignments.storing import Rows, store
 from services.casework.cases.rules import CaseState
-from services.casework.cases.tables import CaseEntry
 from services.casework.policies.rules import AssignmentPolicy
 from services.casework.workers import loads
 from shared.contracts.base import Event
@@ -48,21 +46,38 @@ class Placed:
 
 
 async def write(
-    session: AsyncSession, placed: Sequence[Placed], *, policy: AssignmentPolicy, now: datetime
+    session: AsyncSession,
+    placed: Sequence[Placed],
+    *,
+    policy: AssignmentPolicy,
+    now: datetime,
+    cases: Rows = (),
+    entries: Rows = (),
 ) -> None:
-    """All of it for decisions on cases whose own rows are already written. The tenant's lock is held."""
+    """All of it for decisions, the latest last. The tenant's lock is held.
+
+    `cases` and `entries` are rows of cases that begin with their decision, and of the lines that come before it.
+    """
     if not placed:
         return
-    await session.execute(insert(CaseEntry), [entry(each, now) for each in placed])
-    await session.execute(insert(AssignmentDecision), [_row(each, policy, now) for each in placed])
     changes: dict[UUID, loads.Change] = defaultdict(loads.Change)
     for each in placed:
         if each.decision.worker is not None:
             changes[each.decision.worker] += loads.Change(each.decision.need.effort, 1, each.decision.turn)
             if each.previous is not None:
                 changes[each.previous] += loads.Change(-each.decision.need.effort, -1)
+    after = await store(
+        session,
+        cases=cases,
+        entries=[*entries, *(entry(each, now) for each in placed)],
+        decisions=[_row(each, policy, now) for each in placed],
+        changes=[
+            {"id": id, "minutes": one.minutes, "cases": one.cases, "turn": one.turn}
+            for id, one in changes.items()
+        ],
+    )
     await _publish(session, placed, policy, now)
-    await loads.change(session, changes, policy=policy)
+    await loads.note_crossings(session, after, policy=policy)
 
 
 def entry(placed: Placed, now: datetime) -> dict[str, Any]:

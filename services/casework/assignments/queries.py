@@ -12,10 +12,23 @@ from services.casework.assignments.rules import Candidate
 from services.casework.assignments.tables import AssignmentDecision
 from services.casework.cases.rules import UnknownCase, Waiting
 from services.casework.cases.tables import Case, CaseEntry
-from services.casework.workers.queries import absent_on
-from services.casework.workers.tables import Worker
+from shared.messaging import statements
 
-_IN_QUEUE = Case.waiting.in_([Waiting.NOBODY_AVAILABLE.value, Waiting.OVER_CAP.value])
+_QUEUED = (Waiting.NOBODY_AVAILABLE.value, Waiting.OVER_CAP.value)
+_IN_QUEUE = Case.waiting.in_(_QUEUED)
+_BEFORE = f"""
+SELECT (SELECT coalesce(array_agg(id), '{{}}') FROM "case" WHERE id = ANY($1::uuid[])) AS known,
+       EXISTS (SELECT FROM "case" WHERE waiting IN {_QUEUED}) AS waits,
+       (SELECT coalesce(array_agg(ARRAY[id, owner]), '{{}}') FROM grid WHERE id = ANY($2::uuid[]) AND NOT retired)
+           AS owners
+"""  # noqa: S608 (constants only)
+_ROSTER = """
+SELECT id, weekly_minutes, open_minutes, turn, active, gender, skills, EXISTS (
+           SELECT FROM worker_absence AS away
+           WHERE away.worker = worker.id AND away.first_day <= $1::date AND away.last_day >= $1::date
+       ) AS absent
+FROM worker ORDER BY id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +40,29 @@ class SkillGap:
     last: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What has to be known before new requests are assigned."""
+
+    known: frozenset[UUID]
+    """Those of them that are cases already."""
+    anyone_waits: bool
+    """As `anyone_waits` says."""
+    owners: Mapping[UUID, UUID]
+    """The owner of each of the grids that is in use."""
+
+
+async def before_assigning(
+    session: AsyncSession, requests: Collection[UUID], grids: Collection[UUID]
+) -> Before:
+    """In one statement, after the tenant's lock was taken: a statement sees what was committed when it began."""
+    (row,) = await statements.fetch(session, _BEFORE, list(requests), list(grids))
+    return Before(frozenset(row.known), row.waits, dict(row.owners))
+
+
 async def roster(session: AsyncSession, day: date) -> list[Candidate]:
     """All workers as the policy sees them on the day."""
-    away = await absent_on(session, day)
-    rows = await session.execute(
-        select(
-            Worker.id,
-            Worker.weekly_minutes,
-            Worker.open_minutes,
-            Worker.turn,
-            Worker.active,
-            Worker.gender,
-            Worker.skills,
-        ).order_by(Worker.id)
-    )
+    await session.flush()
     return [
         Candidate(
             worker=row.id,
@@ -48,11 +70,11 @@ async def roster(session: AsyncSession, day: date) -> list[Candidate]:
             open_minutes=row.open_minutes,
             turn=row.turn,
             active=row.active,
-            absent=row.id in away,
+            absent=row.absent,
             gender=row.gender,
             skills=frozenset(row.skills),
         )
-        for row in rows
+        for row in await statements.fetch(session, _ROSTER, day)
     ]
 
 
@@ -80,11 +102,6 @@ async def returners(session: AsyncSession, cases: Collection[UUID]) -> Mapping[U
         .group_by(CaseEntry.case)
     )
     return {row.case: frozenset(row.workers) for row in rows}
-
-
-async def known(session: AsyncSession, ids: Collection[UUID]) -> frozenset[UUID]:
-    """Those of the requests that are cases already."""
-    return frozenset(await session.scalars(select(Case.id).where(Case.id.in_(ids))))
 
 
 async def decisions(session: AsyncSession, case: UUID) -> Sequence[AssignmentDecision]:

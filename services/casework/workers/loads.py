@@ -4,35 +4,31 @@ A load changes only under the tenant's lock, in the transaction of the move that
 the open cases at every commit, and a crossing of the cap is published once.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Integer, Uuid, bindparam, select, text, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.casework.policies.rules import AssignmentPolicy
 from services.casework.workers.tables import Worker
 from shared.contracts.casework import WorkerOverloaded
 from shared.database import scope_of
+from shared.messaging import statements
 from shared.messaging.outbox import record
 
-_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('casework.moves:' || :tenant, 0))")
-_CHANGE = text(
-    """
-    UPDATE worker
-    SET open_minutes = worker.open_minutes + change.minutes,
-        open_cases = worker.open_cases + change.cases,
-        turn = GREATEST(worker.turn, change.turn)
-    FROM unnest(:workers, :minutes, :cases, :turns) AS change (id, minutes, cases, turn)
-    WHERE worker.id = change.id
-    """
-).bindparams(
-    bindparam("workers", type_=ARRAY(Uuid)),
-    bindparam("minutes", type_=ARRAY(Integer)),
-    bindparam("cases", type_=ARRAY(Integer)),
-    bindparam("turns", type_=ARRAY(Integer)),
-)
+_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('casework.moves:' || $1::text, 0))"
+_CHANGE = """
+UPDATE worker
+SET open_minutes = worker.open_minutes + change.minutes,
+    open_cases = worker.open_cases + change.cases,
+    turn = GREATEST(worker.turn, change.turn)
+FROM unnest($1::uuid[], $2::integer[], $3::integer[], $4::integer[]) AS change (id, minutes, cases, turn)
+WHERE worker.id = change.id
+RETURNING worker.id, worker.open_minutes, worker.weekly_minutes, worker.overloaded
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,35 +48,39 @@ async def lock(session: AsyncSession) -> None:
 
     Taken before any row of a case or a worker is locked, so that no two transactions wait for each other.
     """
-    await session.execute(_LOCK, {"tenant": scope_of(session)})
+    await statements.fetch(session, _LOCK, scope_of(session))
 
 
 async def change(session: AsyncSession, changes: Mapping[UUID, Change], *, policy: AssignmentPolicy) -> None:
     """Add to the loads, and publish `worker.overloaded` for those who pass the cap by it."""
     if not changes:
         return
+    await session.flush()
     ids = sorted(changes)
-    await session.execute(
+    loads = await statements.fetch(
+        session,
         _CHANGE,
-        {
-            "workers": ids,
-            "minutes": [changes[id].minutes for id in ids],
-            "cases": [changes[id].cases for id in ids],
-            "turns": [changes[id].turn for id in ids],
-        },
+        ids,
+        [changes[id].minutes for id in ids],
+        [changes[id].cases for id in ids],
+        [changes[id].turn for id in ids],
     )
-    await settle(session, ids, policy=policy)
+    await note_crossings(session, loads, policy=policy)
 
 
 async def settle(session: AsyncSession, ids: Collection[UUID], *, policy: AssignmentPolicy) -> None:
     """Compare loads with caps after either changed."""
-    rows = (
-        await session.execute(
-            select(Worker.id, Worker.open_minutes, Worker.weekly_minutes, Worker.overloaded)
-            .where(Worker.id.in_(ids))
-            .order_by(Worker.id)
-        )
-    ).all()
+    loads = await session.execute(
+        select(Worker.id, Worker.open_minutes, Worker.weekly_minutes, Worker.overloaded)
+        .where(Worker.id.in_(ids))
+        .order_by(Worker.id)
+    )
+    await note_crossings(session, loads.all(), policy=policy)
+
+
+async def note_crossings(session: AsyncSession, loads: Sequence[Any], *, policy: AssignmentPolicy) -> None:
+    """Mark and publish who passed the cap. `loads`: rows of id, open_minutes, weekly_minutes and overloaded."""
+    rows = sorted(loads, key=lambda row: row.id)
     crossed = [row for row in rows if (row.open_minutes > policy.cap(row.weekly_minutes)) != row.overloaded]
     if not crossed:
         return
