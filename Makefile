@@ -7,7 +7,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test bench check documents kafka clean
+.PHONY: help setup run demo test bench faults check documents kafka clean
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -31,6 +31,9 @@ test: $(READY) ## Run every test that this machine has the parts for; says what 
 
 bench: $(READY) ## Measure, each figure beside a bare limit; table here, figures in build/bench.json (ARGS=--quick to try it)
 	$(BIN)/python -m tests.bench $(ARGS)
+
+faults: $(READY) ## Kill, freeze, cut off and fill up what the platform stands on, ROUNDS=200 times while it works; report in build/faults.json
+	$(BIN)/python -m tests.faults --rounds $(or $(ROUNDS),200) $(ARGS)
 
 check: $(READY) ## Lint, types, import rules, and drift of documents and migrations
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""The promises that hold whatever dies, each by its name, held against all that clients, tables and the log say.
+"""The promises that hold whatever dies, each by its name, held against what clients, tables, the log and the world say.
 
 `violations(history, state)` gives every breach as `promise: what`. Pure: how the state is collected is not its matter.
 A new promise is a function in PROMISES.
@@ -6,108 +6,112 @@ A new promise is a function in PROMISES.
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import NamedTuple
 from uuid import UUID
 
-
-@dataclass(slots=True)
-class History:
-    """What clients asked for, and what they were answered."""
-
-    asked: set[str] = field(default_factory=set)
-    """Idempotency keys of filings that were sent, answered or not."""
-    acknowledged: dict[str, UUID] = field(default_factory=dict)
-    """By key, the request that the answer named."""
-
-
-class Recorded(NamedTuple):
-    """A row of an outbox."""
-
-    topic: str
-    aggregate: UUID
-    sequence: int
-    id: UUID
-    type: str
-    sent: bool
-
-
-class Published(NamedTuple):
-    """A record of the log, in the order of its partition."""
-
-    topic: str
-    aggregate: UUID
-    sequence: int
-    id: UUID
-    type: str
-
-
-class Told(NamedTuple):
-    """A row of the messages."""
-
-    id: UUID
-    event: UUID
-    about: UUID
-    type: str
-    kind: str
-    recipient: UUID
-    state: str
-
-
-@dataclass(slots=True)
-class State:
-    """What is there in the end, in all services."""
-
-    requests: set[UUID] = field(default_factory=set)
-    recorded: list[Recorded] = field(default_factory=list)
-    published: list[Published] = field(default_factory=list)
-    applied: dict[tuple[str, str, UUID], int] = field(default_factory=dict)
-    """By consumer, topic and aggregate: the last sequence that is done with."""
-    listeners: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """By topic, the consumers that read all of it."""
-    cases: dict[UUID, UUID | None] = field(default_factory=dict)
-    """By request, the worker who has it."""
-    told: list[Told] = field(default_factory=list)
-    held: list[str] = field(default_factory=list)
-    """Events that wait, are tried again, or are dead, in words."""
-    loads: dict[UUID, tuple[int, int]] = field(default_factory=dict)
-    """By worker: minutes that are counted, and minutes of the open cases."""
-
+from tests.faults.facts import History, State
+from tests.faults.models import read_models_say_what_events_say
+from tests.faults.telling import told_as_the_world_counts, told_once
 
 Promise = Callable[[History, State], Iterator[str]]
 
+_EVENT_OF_MOVE = {"accept": "case.accepted", "submit": "case.submitted", "return": "case.returned"}
+
 
 def acknowledged_is_stored(history: History, state: State) -> Iterator[str]:
-    for key, request in history.acknowledged.items():
-        if request not in state.requests:
-            yield f"{request} was acknowledged for {key} and is not there"
+    for key, call in history.calls.items():
+        for external, request in call.requests.items():
+            there = state.requests.get(request)
+            if there is None:
+                yield f"{request} was acknowledged for {key} and is not there"
+            elif external and there.external != external:
+                yield f"{request} was acknowledged as {external} and is {there.external}"
+    for move in ("accept", "start", "submit", "return"):
+        stored = _moves_stored(state, move)
+        calls = [call for call in history.calls.values() if call.what == move and call.refused is None]
+        tried = Counter(UUID(call.about[0]) for call in calls)
+        done = Counter(UUID(call.about[0]) for call in calls if call.answered is not None)
+        for case in tried | stored:
+            if not done[case] <= stored[case] <= tried[case]:
+                yield f"{case}: {move} asked {tried[case]}, acknowledged {done[case]}, stored {stored[case]} times"
+
+
+def _moves_stored(state: State, move: str) -> Counter[UUID]:
+    if move in _EVENT_OF_MOVE:
+        return state.events(_EVENT_OF_MOVE[move])
+    return Counter({case: lines["started"] for case, lines in state.case_story.items() if lines["started"]})
 
 
 def asked_once_is_stored_once(history: History, state: State) -> Iterator[str]:
-    for request, keys in Counter(history.acknowledged.values()).items():
-        if keys > 1:
-            yield f"{request} answers {keys} different filings"
-    unanswered = len(history.asked - history.acknowledged.keys())
-    more = len(state.requests - set(history.acknowledged.values()))
-    if more > unanswered:
-        yield f"{more} requests that no answer named, and only {unanswered} filings without an answer"
+    """An unanswered call may be stored or not: if it is, its key is stored with it, in the same transaction."""
+    yield from _stored_twice(history, state)
+    for key, call in history.calls.items():
+        if call.answered is not None and state.answers.get(key) is None:
+            yield f"{call.what} {key} was answered, and nothing is stored to answer it again"
+    by_answer = {
+        request
+        for key in history.calls
+        for request in _ids(state.answers.get(key))
+        if request in state.requests
+    }
+    asked = {external for call in history.calls.values() if call.what == "import" for external in call.about}
+    for request, row in state.requests.items():
+        if request not in by_answer and row.external not in asked:
+            yield f"{request} is there, and nobody asked for it"
+
+
+def _stored_twice(history: History, state: State) -> Iterator[str]:
+    filed = Counter(
+        request
+        for call in history.calls.values()
+        if call.what == "file"
+        for request in call.requests.values()
+    )
+    yield from (f"{request} answers {keys} different filings" for request, keys in filed.items() if keys > 1)
+    externals = Counter(row.external for row in state.requests.values() if row.external is not None)
+    yield from (f"{external} is filed {n} times" for external, n in externals.items() if n > 1)
+
+
+def _ids(answer: str | None) -> Iterator[UUID]:
+    """Every id in an answer, wherever it stands."""
+    for word in (answer or "").replace('"', " ").split():
+        if len(word) == 36 and word.count("-") == 4:
+            yield UUID(word)
+
+
+def the_same_key_gets_the_same_answer(history: History, state: State) -> Iterator[str]:
+    for key, call in history.calls.items():
+        stored = state.answers.get(key)
+        if len({*call.answers, *([stored] if stored is not None and call.answers else [])}) > 1:
+            yield f"{call.what} {key} was answered in {len(set(call.answers))} ways, or not as it is stored"
+
+
+def no_fault_is_unhandled(history: History, _: State) -> Iterator[str]:
+    for key, call in history.calls.items():
+        if call.faults:
+            yield f"{call.what} {key} was answered {call.faults}"
+        if call.refused is not None:
+            yield f"{call.what} {key} was refused: {call.refused}"
 
 
 def stored_is_published(_: History, state: State) -> Iterator[str]:
-    sent = {event.id for event in state.published}
-    filed = {event.aggregate for event in state.recorded if event.type == "request.filed"}
-    yield from (f"{request} has no request.filed" for request in state.requests - filed)
+    prints = {event.id: event.print for event in state.published}
+    filed = state.events("request.filed")
+    yield from (
+        f"{request} has {filed[request]} request.filed" for request in state.requests if filed[request] != 1
+    )
     for event in state.recorded:
-        if not event.sent or event.id not in sent:
+        if not event.sent or event.id not in prints:
             yield f"{event.type} {event.aggregate} #{event.sequence} is not published"
 
 
-def published_was_recorded(_: History, state: State) -> Iterator[str]:
-    known = {event.id for event in state.recorded}
-    yield from (
-        f"{event.type} {event.id} was never recorded" for event in state.published if event.id not in known
-    )
+def published_is_what_was_recorded(_: History, state: State) -> Iterator[str]:
+    known = {event.id: event.print for event in state.recorded}
+    for event in state.published:
+        if event.id not in known:
+            yield f"{event.type} {event.id} was never recorded"
+        elif event.print != known[event.id]:
+            yield f"{event.type} {event.id} says something else in the log"
 
 
 def published_in_order_without_gap(_: History, state: State) -> Iterator[str]:
@@ -120,11 +124,14 @@ def published_in_order_without_gap(_: History, state: State) -> Iterator[str]:
             yield f"{topic} {aggregate}: {found}"
 
 
-def applied_to_the_last(_: History, state: State) -> Iterator[str]:
+def applied_once_to_the_last(_: History, state: State) -> Iterator[str]:
     last: dict[tuple[str, UUID], int] = {}
     for event in state.recorded:
         stream = (event.topic, event.aggregate)
         last[stream] = max(last.get(stream, 0), event.sequence)
+        for consumer in state.listeners.get(event.topic, frozenset()):
+            if (times := state.noted.get(consumer, Counter())[event.id]) != 1:
+                yield f"{consumer} noted {event.type} {event.aggregate} #{event.sequence} {times} times"
     for (topic, aggregate), sequence in last.items():
         for consumer in state.listeners.get(topic, frozenset()):
             done = state.applied.get((consumer, topic, aggregate), 0)
@@ -133,36 +140,23 @@ def applied_to_the_last(_: History, state: State) -> Iterator[str]:
 
 
 def assigned_once(_: History, state: State) -> Iterator[str]:
-    assigned = Counter(event.aggregate for event in state.recorded if event.type == "worker.assigned")
+    """Once, and once more for each return that leaves the choice to the policy."""
+    assigned, returned = state.events("worker.assigned"), state.events("case.returned")
     for request in state.requests:
-        if state.cases.get(request) is None:
+        case = state.cases.get(request)
+        if case is None or case.worker is None:
             yield f"nobody has {request}"
-        if assigned[request] != 1:
-            yield f"{request} was assigned {assigned[request]} times"
-    yield from (f"a case of no request: {case}" for case in state.cases.keys() - state.requests)
-
-
-def told_once(_: History, state: State) -> Iterator[str]:
-    messages = Counter((one.event, one.kind, one.recipient) for one in state.told)
-    yield from (
-        f"{kind} {who} told {n} times of {event}" for (event, kind, who), n in messages.items() if n > 1
-    )
-    delivered = Counter((one.about, one.type, one.kind) for one in state.told if one.state == "delivered")
-    for request in state.requests:
-        for type, kind in _WHO_IS_TOLD:
-            if delivered[request, type, kind] != 1:
-                yield f"{kind} told {delivered[request, type, kind]} times of {type} {request}"
-    reports = Counter(event.aggregate for event in state.recorded if event.type == "message.delivered")
-    for one in state.told:
-        if one.state == "delivered" and reports[one.id] != 1:
-            yield f"message {one.id} is reported {reports[one.id]} times"
-
-
-_WHO_IS_TOLD = (("request.filed", "resident"), ("worker.assigned", "resident"), ("worker.assigned", "worker"))
+        if assigned[request] != 1 + returned[request]:
+            yield f"{request} was assigned {assigned[request]} times and returned {returned[request]} times"
+    yield from (f"a case of no request: {case}" for case in state.cases.keys() - state.requests.keys())
 
 
 def nothing_is_held_or_dead(_: History, state: State) -> Iterator[str]:
     yield from state.held
+
+
+def nothing_is_left_locked(_: History, state: State) -> Iterator[str]:
+    yield from state.left
 
 
 def load_equals_open_work(_: History, state: State) -> Iterator[str]:
@@ -177,13 +171,18 @@ PROMISES: Mapping[str, Promise] = MappingProxyType(
         for promise in (
             acknowledged_is_stored,
             asked_once_is_stored_once,
+            the_same_key_gets_the_same_answer,
+            no_fault_is_unhandled,
             stored_is_published,
-            published_was_recorded,
+            published_is_what_was_recorded,
             published_in_order_without_gap,
-            applied_to_the_last,
+            applied_once_to_the_last,
+            read_models_say_what_events_say,
             assigned_once,
             told_once,
+            told_as_the_world_counts,
             nothing_is_held_or_dead,
+            nothing_is_left_locked,
             load_equals_open_work,
         )
     }

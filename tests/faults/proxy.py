@@ -1,7 +1,7 @@
 """A TCP proxy on 127.0.0.1 that can be cut, can swallow, and can be slow: one for each pair of parts that talk.
 
-    async with Link("intake-postgres", port, ("127.0.0.1", 5432)) as link:
-        link.cut(); ...; link.heal()
+async with Link("intake-postgres", port, ("127.0.0.1", 5432)) as link:
+    link.cut(); ...; link.heal()
 """
 
 import asyncio
