@@ -22,7 +22,7 @@ import psutil
 from tests.faults import disk
 from tests.faults.ground import ground
 from tests.faults.people import messages
-from tests.faults.plan import Lengths, plan, strikes
+from tests.faults.plan import Kind, Lengths, plan, strikes
 from tests.faults.report import report, table, write
 from tests.faults.run import run
 
@@ -47,6 +47,7 @@ async def _run(given: argparse.Namespace, folder: Path) -> dict[str, Any]:
         if it.disk is None:
             _say("a full disk is left out: nothing may be mounted here")
         deck = strikes(it.parts, list(it.mesh.links), disk=it.disk is not None)
+        deck += strikes(it.parts, [], disk=False, kinds=[Kind.KILL])
         rounds = list(plan(given.seed, given.rounds, deck, lengths))
         seconds = sum(one.after for one in rounds)
         _say(f"seed {given.seed}: {given.rounds} rounds in about {seconds / 60:.0f} minutes, on {origin}")

@@ -70,13 +70,12 @@ class Clients:
                 due = began + self.seconds * (1 - len(self._rows) / max(count, 1))
                 await asyncio.sleep(max(0.0, due - time.monotonic()) + luck.uniform(0, 0.2))
                 client = hasty if luck.random() < _HASTY_SHARE else patient
-                if luck.random() < _IMPORTED_SHARE:
-                    size = luck.randint(1, _MOST_ROWS)
-                    await self._import(
-                        client, luck, [self._rows.popleft() for _ in range(min(size, len(self._rows)))]
-                    )
-                elif self._rows:
-                    await self._file_one(client, luck, self._rows.popleft())
+                size = luck.randint(1, _MOST_ROWS) if luck.random() < _IMPORTED_SHARE else 0
+                rows = [self._rows.popleft() for _ in range(min(size or 1, len(self._rows)))]
+                if rows and size:
+                    await self._import(client, luck, rows)
+                elif rows:
+                    await self._file_one(client, luck, rows[0])
 
     async def _import(
         self, client: ServiceClient, luck: random.Random, rows: Sequence[Mapping[str, Any]]

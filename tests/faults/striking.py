@@ -58,9 +58,11 @@ class Striker:
 
     async def strike(self, rounds: Iterable[Round]) -> None:
         """All of them; returns when the last is undone. Raises NotBack within an ExceptionGroup."""
+        due = time.monotonic()
         async with asyncio.TaskGroup() as tasks:
             for one in rounds:
-                await asyncio.sleep(one.after)
+                due += one.after
+                await asyncio.sleep(due - time.monotonic())
                 while not self._may(one.victim):
                     self._freed.clear()
                     await self._freed.wait()

@@ -27,5 +27,8 @@ def test_everything_is_struck_in_every_way_that_fits_it() -> None:
             Kind.FORGET,
             Kind.SLOW,
         }
+    assert strikes([], ["intake-employment"], disk=False, kinds=[Kind.CUT, Kind.SLOW])[-1:] == [
+        (Kind.CUT, "intake-employment")
+    ]
     assert {victim for kind, victim in deck if kind in {Kind.FULL, Kind.FULL_LOG}} == {"postgres"}
     assert not {kind for kind, _ in strikes(_PARTS, [], disk=False)} & {Kind.FULL, Kind.FULL_LOG}
