@@ -17,7 +17,7 @@ from services.notifications.receipts.routes import router as receipts_router
 from services.notifications.retention.jobs import retention
 from services.notifications.sending.background import Line
 from services.notifications.sending.contacts import Contacts
-from services.notifications.sending.planning import Claim
+from services.notifications.sending.planning import Taken
 from services.notifications.sending.queries import next_due
 from services.notifications.sending.sender import Pace, Sender
 from services.notifications.sending.setting_up import channels_of
@@ -88,7 +88,7 @@ def contacts_of(runtime: Runtime[NotificationsSettings]) -> Contacts:
     return Contacts(runtime.cache, owners, ttl=timedelta(minutes=settings.contact_minutes))
 
 
-def message_line(runtime: Runtime[NotificationsSettings], contacts: Contacts) -> Line[Claim]:
+def message_line(runtime: Runtime[NotificationsSettings], contacts: Contacts) -> Line[Taken]:
     """The loop that sends messages."""
     settings, clock, database = runtime.settings, runtime.clock, runtime.database
     policies, templates, pace = policies_of(runtime.tenants), load(), Pace()

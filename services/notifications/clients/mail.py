@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ from services.notifications.templates.rules import Mail
 from shared.refusals import Language
 
 Security = Literal["none", "starttls", "tls"]
+
+_FRESH_SECONDS = 1.0
+"""A connection that was used so lately is not asked whether it still answers: servers wait for minutes (RFC 5321, 4.5.3.2.7)."""
 
 # RFC 5321 section 4.2.3 and RFC 4954 section 6. What is not listed goes by its first digit: 4 temporary, 5 permanent.
 REPLIES: Mapping[int, Move] = MappingProxyType(
@@ -70,7 +74,8 @@ class Mailer:
 
     def __init__(self, account: MailAccount) -> None:
         self._account = account
-        self._idle: asyncio.LifoQueue[aiosmtplib.SMTP] = asyncio.LifoQueue()
+        self._idle: asyncio.LifoQueue[tuple[aiosmtplib.SMTP, float]] = asyncio.LifoQueue()
+        """Open connections, and when each was last used."""
         self._room = asyncio.Semaphore(account.connections)
 
     async def send(
@@ -87,7 +92,7 @@ class Mailer:
     async def close(self) -> None:
         """Say goodbye on every connection."""
         while not self._idle.empty():
-            client = self._idle.get_nowait()
+            client, _ = self._idle.get_nowait()
             with suppress(aiosmtplib.SMTPException, OSError):
                 await client.quit()
             client.close()
@@ -105,13 +110,15 @@ class Mailer:
         except BaseException:
             client.close()
             raise
-        self._idle.put_nowait(client)
+        self._idle.put_nowait((client, time.monotonic()))
         return Delivered()
 
     async def _connection(self) -> aiosmtplib.SMTP:
         """An open one that still answers, or a new one. A server may have closed an idle one at any time."""
         while not self._idle.empty():
-            client = self._idle.get_nowait()
+            client, used = self._idle.get_nowait()
+            if client.is_connected and time.monotonic() - used < _FRESH_SECONDS:
+                return client
             with suppress(aiosmtplib.SMTPException, OSError):
                 await client.noop()
                 return client

@@ -55,6 +55,15 @@ _BEGIN = text(f"""
     RETURNING m.id
 """)  # noqa: S608 (constants only)
 
+# For the inbox, which is this table itself: the attempt begins and ends in one.
+_DELIVER_AT_ONCE = text(f"""
+    UPDATE message AS m SET state = '{State.DELIVERED}', channel = new.channel, attempts = m.attempts + 1,
+           reason = NULL, not_before = NULL, lease = NULL, finished = :now
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:leases AS uuid[]), CAST(:channels AS text[])) AS new (id, lease, channel)
+    WHERE m.id = new.id AND m.lease = new.lease AND m.state = ANY(CAST(:froms AS text[]))
+    RETURNING {", ".join(f"m.{column}" for column in _TOLD.split(", "))}
+""")  # noqa: S608 (constants only)
+
 _HOLD = text("""
     UPDATE message AS m SET lease = NULL, not_before = new.until, reason = new.reason
     FROM unnest(CAST(:ids AS uuid[]), CAST(:leases AS uuid[]), CAST(:untils AS timestamptz[]), CAST(:reasons AS text[]))
@@ -112,6 +121,21 @@ async def begin(session: AsyncSession, attempts: Sequence[Begun]) -> frozenset[U
         },
     )
     return frozenset(rows)
+
+
+async def deliver_at_once(session: AsyncSession, attempts: Sequence[Begun], now: datetime) -> None:
+    """Attempts that cannot fail, with their events; those that are no longer ours are left alone."""
+    if not attempts:
+        return
+    columns = {
+        "ids": [one.id for one in attempts],
+        "leases": [one.lease for one in attempts],
+        "channels": [one.channel for one in attempts],
+        "froms": starts(Move.BEGIN),
+        "now": now,
+    }
+    rows = (await session.execute(_DELIVER_AT_ONCE, columns)).mappings().all()
+    await publish(session, rows, now)
 
 
 async def hold(session: AsyncSession, held: Sequence[Held]) -> None:

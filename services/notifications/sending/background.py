@@ -1,5 +1,6 @@
 """The loops of the worker process: one takes what is due of every community in turn."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,7 +21,8 @@ class Worker(Protocol[T]):
 
     async def claim(self, tenant: str, most: int) -> Sequence[T]: ...
 
-    async def work(self, tenant: str, claims: Sequence[T]) -> None: ...
+    async def work(self, tenant: str, claims: Sequence[T]) -> bool:
+        """Whether any of them is due again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +94,18 @@ class Line(Generic[T]):
         self._tenants = self._tenants[1:] + self._tenants[:1]
         return taken
 
-    async def _work(self, things: Sequence[OfTenant[T]]) -> None:
-        for tenant in dict.fromkeys(thing.tenant for thing in things):
-            await self._worker.work(tenant, [thing.thing for thing in things if thing.tenant == tenant])
+    async def _work(self, things: Sequence[OfTenant[T]]) -> bool:
+        """Each community's at once: none waits for what a provider of another's takes."""
+        by_tenant: dict[str, list[T]] = {}
+        for each in things:
+            by_tenant.setdefault(each.tenant, []).append(each.thing)
+        ends = await asyncio.gather(
+            *(self._worker.work(tenant, some) for tenant, some in by_tenant.items()), return_exceptions=True
+        )
+        for end in ends:
+            if isinstance(end, BaseException):
+                raise end
+        return any(ends)
 
     async def _soonest(self) -> datetime | None:
         dues: list[datetime] = []

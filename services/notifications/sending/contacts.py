@@ -4,6 +4,7 @@ The answer is personal data. It lives in the cache under the tag `resident:<id>`
 `resident.contact_changed` and `resident.erased` drop, and nowhere else.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
@@ -17,7 +18,7 @@ from shared.contracts.notifications import RecipientKind
 
 NAMESPACE = "contact"
 
-
+Answers = Mapping[UUID, Contact | None]
 Ask = Callable[[str, Sequence[UUID]], Awaitable[Mapping[UUID, Contact]]]
 """Asks the owner for contacts of a tenant's people; who is not in the answer is not known there. Raises Unreachable."""
 
@@ -32,32 +33,52 @@ class Contacts:
         self._owners = owners
         self._ttl = ttl
         self._drops = 0
+        self._questions: dict[tuple[str, RecipientKind, UUID], asyncio.Task[Answers]] = {}
+        """Whom a call that is on its way asks for: nobody is asked for twice at once, nor recorded as read twice."""
 
-    async def of(
-        self, tenant: str, kind: RecipientKind, people: Sequence[UUID]
-    ) -> Mapping[UUID, Contact | None]:
+    async def kept(self, tenant: str, people: Sequence[UUID]) -> Mapping[UUID, Contact]:
+        """The contacts that are known without asking."""
+        wanted = list(dict.fromkeys(people))
+        found = await asyncio.gather(*(self._cache.get(NAMESPACE, tenant, str(person)) for person in wanted))
+        return {
+            person: _read(value) for person, value in zip(wanted, found, strict=True) if value is not None
+        }
+
+    async def of(self, tenant: str, kind: RecipientKind, people: Sequence[UUID]) -> Answers:
         """A contact for each; None for those whom the owner does not know. Raises Unreachable."""
-        found: dict[UUID, Contact | None] = {}
-        missing: list[UUID] = []
-        for person in dict.fromkeys(people):
-            cached = await self._cache.get(NAMESPACE, tenant, str(person))
-            if cached is None:
-                missing.append(person)
-            else:
-                found[person] = _read(cached)
-        if missing:
-            drops = self._drops
-            answer = await self._owners[kind](tenant, missing)
-            for person in missing:
-                contact = found[person] = answer.get(person)
-                # An answer that was on its way while a drop came in may be the old one: use it, but do not keep it.
-                if drops == self._drops and contact is not None:
-                    await self._keep(tenant, kind, person, contact)
+        found: dict[UUID, Contact | None] = dict(await self.kept(tenant, people))
+        missing = [person for person in dict.fromkeys(people) if person not in found]
+        new = [person for person in missing if (tenant, kind, person) not in self._questions]
+        if new:
+            question = asyncio.create_task(self._ask(tenant, kind, new))
+            self._questions |= {(tenant, kind, person): question for person in new}
+            question.add_done_callback(self._answered)
+        # Before the first wait: an answer that comes takes its question out of the table.
+        questions = {person: self._questions[tenant, kind, person] for person in missing}
+        for person, question in questions.items():
+            # A caller who is cancelled takes nobody else along.
+            found[person] = (await asyncio.shield(question))[person]
         return found
+
+    async def _ask(self, tenant: str, kind: RecipientKind, people: Sequence[UUID]) -> Answers:
+        drops = self._drops
+        answer = await self._owners[kind](tenant, people)
+        # An answer that was on its way while a drop came in may be the old one: use it, but do not keep it.
+        if drops == self._drops:
+            await asyncio.gather(
+                *(self._keep(tenant, kind, person, contact) for person, contact in answer.items())
+            )
+        return {person: answer.get(person) for person in people}
+
+    def _answered(self, question: "asyncio.Task[Answers]") -> None:
+        self._questions = {who: asked for who, asked in self._questions.items() if asked is not question}
+        if not question.cancelled():
+            question.exception()  # looked at, for the case that everyone who waited has been cancelled
 
     async def drop(self, tenant: str, kind: RecipientKind, person: UUID) -> None:
         """Forget a person's contact at once."""
         self._drops += 1
+        self._questions.pop((tenant, kind, person), None)  # whoever asks from now on asks anew
         await self._cache.drop_tag(tenant, tag(kind, person))
 
     async def _keep(self, tenant: str, kind: RecipientKind, person: UUID, contact: Contact) -> None:

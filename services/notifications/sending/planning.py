@@ -69,6 +69,17 @@ class Go:
 Plan = Hold | Refuse | Go
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A claim, and how far it got in the transaction that claimed it."""
+
+    claim: Claim
+    planned: bool = False
+    """Where its recipient's contact was known: what the plan asks for is written."""
+    go: Go | None = None
+    """The attempt that was begun, if its channel is still to be called."""
+
+
 def plan(
     claim: Claim,
     contact: Contact | None,

@@ -8,15 +8,28 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.clients.outcome import Accepted, Delivered, Failed, Outcome, technical
-from services.notifications.messages.actions import Begun, Held, Moved, await_receipts, begin, finish, hold
+from services.notifications.messages.actions import (
+    Begun,
+    Held,
+    Moved,
+    await_receipts,
+    begin,
+    deliver_at_once,
+    finish,
+    hold,
+)
 from services.notifications.messages.rules import Channel, Move, retry_after
 from services.notifications.sending.channels import Channels
 from services.notifications.sending.contacts import Contacts
-from services.notifications.sending.planning import Claim, Go, Hold, Plan, Refuse, plan
+from services.notifications.sending.planning import Claim, Go, Hold, Plan, Refuse, Taken, plan
 from services.notifications.sending.planning import hold as hold_for
 from services.notifications.sending.queries import claim
+from services.notifications.sending.rules import Contact
 from services.notifications.telling.policy import Policy
 from services.notifications.templates.catalogue import Templates
 from shared.clock import Clock
@@ -65,72 +78,117 @@ class Sender:
         self._clock = clock
         self._pace = pace
 
-    async def claim(self, tenant: str, most: int) -> list[Claim]:
+    async def claim(self, tenant: str, most: int) -> list[Taken]:
+        """Whatever can be decided without asking anybody is, in the same transaction."""
         async with self._database.transaction(tenant) as session:
-            return await claim(
+            claims = await claim(
                 session, lease=new_id(), now=self._clock(), lasting=self._pace.lease, most=most
             )
+            plans = await self._plan_known(tenant, claims)
+            going = await self._write(session, plans)
+        _count(plans)
+        planned, begun = {each.claim.id for each in plans}, {go.claim.id: go for go in going}
+        return [Taken(one, one.id in planned, begun.get(one.id)) for one in claims]
 
-    async def work(self, tenant: str, claims: Sequence[Claim]) -> None:
-        """Bring claimed messages as far as they get now."""
+    async def work(self, tenant: str, taken: Sequence[Taken]) -> bool:
+        """Bring messages that were taken as far as they get now. Whether any of them is due again."""
+        begun = [each.go for each in taken if each.go is not None]
+        open = [each.claim for each in taken if not each.planned]
+        # What is ready does not wait until the contacts of others are known.
+        ends = await asyncio.gather(
+            self._call_channels(tenant, begun), self._go_on(tenant, open), return_exceptions=True
+        )
+        for end in ends:
+            if isinstance(end, BaseException):
+                raise end
+        return any(ends)
+
+    async def _go_on(self, tenant: str, claims: Sequence[Claim]) -> bool:
+        """Those whose recipients have to be asked for first."""
+        if not claims:
+            return False
         plans = await self._plan(tenant, claims)
-        going = await self._start(tenant, plans)
+        async with self._database.transaction(tenant) as session:
+            going = await self._write(session, plans)
+        _count(plans)
+        held = any(isinstance(each, Hold) for each in plans)
+        return await self._call_channels(tenant, going) or held
+
+    async def _call_channels(self, tenant: str, going: Sequence[Go]) -> bool:
+        again = False
         pending = {asyncio.create_task(self._attempt(tenant, go)) for go in going}
         try:
             while pending:
                 # Ends are written as they come, those of the same moment together: a provider that hangs on one
                 # message keeps no other from being known as delivered.
                 done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-                await self._end(tenant, [end for task in done if (end := task.result()) is not None])
+                ends = [end for task in done if (end := task.result()) is not None]
+                await self._end(tenant, ends)
+                again |= any(isinstance(outcome, Failed) for _, outcome in ends)
         finally:
             for task in pending:
                 task.cancel()
+        return again
+
+    async def _plan_known(self, tenant: str, claims: Sequence[Claim]) -> list[Plan]:
+        """For those whose recipients are known. Nothing that goes wrong here may undo the claim."""
+        try:
+            known = await self._contacts.kept(tenant, [one.recipient for one in claims])
+            return self._plans(tenant, [one for one in claims if one.recipient in known], known)
+        except Exception as error:
+            _log.error("planning failed, it is tried again by itself", kind=type(error).__name__)
+            return []
 
     async def _plan(self, tenant: str, claims: Sequence[Claim]) -> list[Plan]:
-        plans: list[Plan] = []
-        now, policy = self._clock(), self._policies[tenant]
-        for kind in (RecipientKind.RESIDENT, RecipientKind.WORKER):
-            of_kind = [one for one in claims if one.recipient_kind == kind]
-            if not of_kind:
-                continue
-            try:
-                contacts = await self._contacts.of(tenant, kind, [one.recipient for one in of_kind])
-            except Unreachable as error:
-                _log.warning("contacts unavailable", of=str(kind), messages=len(of_kind), why=str(error))
-                plans += [hold_for(one, now, "contacts_unavailable") for one in of_kind]
-                continue
-            for one in of_kind:
-                template = self._templates.version(one.template, one.template_version)
-                plans.append(
-                    plan(
-                        one,
-                        contacts[one.recipient],
-                        template=template,
-                        policy=policy,
-                        available=self._channels.available,
-                        now=now,
-                    )
-                )
-        return plans
+        kinds = (RecipientKind.RESIDENT, RecipientKind.WORKER)
+        parts = await asyncio.gather(
+            *(
+                self._plan_kind(tenant, kind, [one for one in claims if one.recipient_kind == kind])
+                for kind in kinds
+            )
+        )
+        return [each for part in parts for each in part]
 
-    async def _start(self, tenant: str, plans: Sequence[Plan]) -> list[Go]:
-        """Write what is decided without a provider, begin the other attempts, and end the session."""
+    async def _plan_kind(self, tenant: str, kind: RecipientKind, claims: Sequence[Claim]) -> list[Plan]:
+        if not claims:
+            return []
+        try:
+            contacts = await self._contacts.of(tenant, kind, [one.recipient for one in claims])
+        except Unreachable as error:
+            _log.warning("contacts unavailable", of=str(kind), messages=len(claims), why=str(error))
+            now = self._clock()
+            return [hold_for(one, now, "contacts_unavailable") for one in claims]
+        return self._plans(tenant, claims, contacts)
+
+    def _plans(
+        self, tenant: str, claims: Sequence[Claim], contacts: Mapping[UUID, Contact | None]
+    ) -> list[Plan]:
+        now, policy = self._clock(), self._policies[tenant]
+        return [
+            plan(
+                one,
+                contacts[one.recipient],
+                template=self._templates.version(one.template, one.template_version),
+                policy=policy,
+                available=self._channels.available,
+                now=now,
+            )
+            for one in claims
+        ]
+
+    async def _write(self, session: AsyncSession, plans: Sequence[Plan]) -> list[Go]:
+        """Write what is decided without a provider, and begin the other attempts. Gives those that began."""
         now = self._clock()
         goes = [each for each in plans if isinstance(each, Go)]
         held = [each for each in plans if isinstance(each, Hold)]
         refused = [each for each in plans if isinstance(each, Refuse)]
-        async with self._database.transaction(tenant) as session:
-            await hold(
-                session, [Held(each.claim.id, each.claim.lease, each.until, each.reason) for each in held]
-            )
-            await finish(session, [_refusal(each) for each in refused], now)
-            ours = await begin(session, [Begun(go.claim.id, go.claim.lease, go.channel) for go in goes])
-            stored = [go for go in goes if go.channel is Channel.INAPP and go.claim.id in ours]
-            await finish(session, [Moved(go.claim.id, go.claim.lease, Move.DELIVER) for go in stored], now)
-        for each in held:
-            _HELD.labels(reason=each.reason).inc()
-        _ATTEMPTS.labels(channel=Channel.INAPP, end=Move.DELIVER).inc(len(stored))
-        return [go for go in goes if go.channel is not Channel.INAPP and go.claim.id in ours]
+        inbox = [Begun(go.claim.id, go.claim.lease, go.channel) for go in goes if go.channel is Channel.INAPP]
+        others = [go for go in goes if go.channel is not Channel.INAPP]
+        await hold(session, [Held(each.claim.id, each.claim.lease, each.until, each.reason) for each in held])
+        await finish(session, [_refusal(each) for each in refused], now)
+        await deliver_at_once(session, inbox, now)
+        ours = await begin(session, [Begun(go.claim.id, go.claim.lease, go.channel) for go in others])
+        return [go for go in others if go.claim.id in ours]
 
     async def _attempt(self, tenant: str, go: Go) -> tuple[Go, Outcome] | None:
         """None where the lease was nearly over before its turn came: whoever claims the message next sends it."""
@@ -164,6 +222,15 @@ class Sender:
         _LATE.inc(len(moves) - written)
         for go, outcome in ends:
             _ATTEMPTS.labels(channel=go.channel, end=_word(outcome)).inc()
+
+
+def _count(plans: Sequence[Plan]) -> None:
+    for each in plans:
+        match each:
+            case Hold():
+                _HELD.labels(reason=each.reason).inc()
+            case Go(channel=Channel.INAPP):
+                _ATTEMPTS.labels(channel=Channel.INAPP, end=Move.DELIVER).inc()
 
 
 def _refusal(refuse: Refuse) -> Moved:

@@ -40,16 +40,18 @@ class Wake:
         """Wake the waiter from inside: there is room again, or something to do."""
         self._rung.set()
 
-    async def wait(self, seconds: float) -> None:
-        """Until notified or `seconds` have passed. Raises WakeLost when nobody could notify any more."""
+    async def wait(self, seconds: float) -> bool:
+        """Until notified or `seconds` have passed; whether notified. Raises WakeLost when nobody could any more."""
         try:
             async with asyncio.timeout(seconds):
                 await self._rung.wait()
         except TimeoutError:
             pass
+        rung = self._rung.is_set()
         self._rung.clear()
         if self._lost:
             raise WakeLost(f"the connection that listens on {self._channel} was lost")
+        return rung
 
     def _on_notify(self, *_: object) -> None:
         self._rung.set()

@@ -31,22 +31,25 @@ class WebhookSender:
         async with self._database.transaction(tenant) as session:
             return await claim(session, lease=new_id(), now=self._clock(), lasting=LEASE, most=most)
 
-    async def work(self, tenant: str, claims: Sequence[DueDelivery]) -> None:
+    async def work(self, tenant: str, claims: Sequence[DueDelivery]) -> bool:
         results = await asyncio.gather(
             *(self._deliver(tenant, due) for due in claims), return_exceptions=True
         )
         for fault in results:
             if isinstance(fault, BaseException):
                 _log.error("a delivery failed here, its lease will run out", kind=type(fault).__name__)
+        return not all(result is True for result in results)
 
-    async def _deliver(self, tenant: str, due: DueDelivery) -> None:
+    async def _deliver(self, tenant: str, due: DueDelivery) -> bool:
+        """Whether it is done with."""
         async with self._places:
             if self._clock() + TIMEOUT > due.until:
-                return
+                return False
             answer = await self._call(due)
             async with self._database.transaction(tenant) as session:
                 written = await end(session, due, answer, self._clock())
         _CALLS.labels(end=_word(answer) if written else "late").inc()
+        return answer.ok
 
     async def _call(self, due: DueDelivery) -> Answer:
         row, now = due.row, self._clock()

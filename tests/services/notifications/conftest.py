@@ -14,7 +14,7 @@ from sqlalchemy import text
 from services.notifications.main import SERVICE, build, delivery_line
 from services.notifications.sending.background import Line
 from services.notifications.sending.contacts import Contacts
-from services.notifications.sending.planning import Claim
+from services.notifications.sending.planning import Taken
 from services.notifications.sending.queries import next_due
 from services.notifications.sending.rules import Contact
 from services.notifications.sending.sender import Pace, Sender
@@ -130,7 +130,7 @@ class Notifications:
             pace=Pace(),
         )
 
-    def another_sender(self) -> Line[Claim]:
+    def another_sender(self) -> Line[Taken]:
         return Line(
             self.database,
             self.sender(),

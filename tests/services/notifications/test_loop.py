@@ -118,12 +118,13 @@ async def test_no_more_is_under_way_than_the_capacity_allows(
         left -= taken
         return list(range(taken))
 
-    async def work(things: object) -> None:
+    async def work(things: object) -> bool:
         nonlocal under_way, most
         under_way += len(things)  # type: ignore[arg-type]
         most = max(most, under_way)
         await asyncio.sleep(0.01)
         under_way -= len(things)  # type: ignore[arg-type]
+        return False
 
     async def nothing_due() -> None:
         return None

@@ -177,7 +177,9 @@ async def test_a_sender_whose_lease_ran_out_changes_nothing(notifications: Notif
     await late.work("longxi", [held])
     async with notifications.database.transaction("longxi") as session:
         written = await finish(
-            session, [Moved(held.id, held.lease, Move.FAIL_PERMANENTLY, "late")], notifications.clock()
+            session,
+            [Moved(held.claim.id, held.claim.lease, Move.FAIL_PERMANENTLY, "late")],
+            notifications.clock(),
         )
     assert written == 0
     assert await notifications.message() == before
@@ -202,11 +204,11 @@ async def test_a_late_sender_of_an_open_message_changes_nothing_either(
 
 async def test_an_attempt_that_ends_after_another_began_changes_nothing(notifications: Notifications) -> None:
     await notifications.hear(filed(notifications.person(email=MAIL)))
-    (late,) = await notifications.sender().claim("longxi", 10)
+    late = (await notifications.sender().claim("longxi", 10))[0].claim
     async with notifications.database.transaction("longxi") as session:
         await begin(session, [Begun(late.id, late.lease, "mail")])
     notifications.later(minutes=3)
-    (current,) = await notifications.sender().claim("longxi", 10)
+    current = (await notifications.sender().claim("longxi", 10))[0].claim
     async with notifications.database.transaction("longxi") as session:
         await begin(session, [Begun(current.id, current.lease, "mail")])
         failure = Moved(late.id, late.lease, Move.FAIL_PERMANENTLY, "late")
@@ -235,7 +237,7 @@ async def test_two_senders_never_have_the_same_message(notifications: Notificati
     first, second = await one.claim("longxi", 12), await other.claim("longxi", 12)
     assert len(first) == 12
     assert len(second) == 8
-    assert not {one.id for one in first} & {one.id for one in second}
+    assert not {one.claim.id for one in first} & {one.claim.id for one in second}
 
 
 async def test_a_sender_that_died_is_followed_by_another(
