@@ -147,4 +147,5 @@ def _at_once(writer: asyncio.StreamWriter) -> None:
     """Without this small pieces wait for each other, and the proxy would be a slow link by itself."""
     raw = writer.get_extra_info("socket")
     if raw is not None:
-        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with suppress(OSError):
+            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
