@@ -3,8 +3,10 @@
 import argparse
 import asyncio
 import os
+import signal
 import sys
 import time
+import traceback
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,10 +17,17 @@ import psutil
 from tests.bench import figures
 from tests.bench.figures import Figure
 from tests.bench.ground import Ground, open_ground
-from tests.bench.scenarios import catch_up, filing, growth, latency, platform, relay
+from tests.bench.scenarios import catch_up, filing, growth, latency, long_run, members, platform, relay
 
-SCENARIOS = {"filing": filing, "relay": relay, "catch_up": catch_up, "platform": platform, "latency": latency}
-LONG = {"growth": growth}
+SCENARIOS = {
+    "filing": filing,
+    "relay": relay,
+    "catch_up": catch_up,
+    "members": members,
+    "platform": platform,
+    "latency": latency,
+}
+LONG = {"growth": growth, "long_run": long_run}
 """Measured only when they are asked for: each takes half an hour or more."""
 RESULTS = Path("build/bench.json")
 _REQUESTS = 1_000_000
@@ -26,11 +35,11 @@ _CPU = "cpu_s_per_million_events"
 
 
 async def measure_all(
-    names: Sequence[str], *, rounds: int, quick: bool, requests: int
+    names: Sequence[str], *, rounds: int, quick: bool, requests: int, minutes: float
 ) -> tuple[list[Figure], str]:
     """The figures of these scenarios, and what they were measured on."""
     found: list[Figure] = []
-    async with open_ground(rounds=rounds, quick=quick, requests=requests) as ground:
+    async with open_ground(rounds=rounds, quick=quick, requests=requests, minutes=minutes) as ground:
         for name in names:
             began = time.monotonic()
             found += await _measure({**SCENARIOS, **LONG}[name], ground)
@@ -46,7 +55,7 @@ async def _measure(scenario: ModuleType, ground: Ground) -> Sequence[Figure]:
     except Exception as error:
         ground.end_children()
         lines = f"{type(error).__name__}: {error}".strip().splitlines()
-        sys.stderr.write("\n".join(lines) + "\n")
+        traceback.print_exc()
         return [Figure(name, note=f"not measured: {lines[-1][:200]}") for name in scenario.FIGURES]
     return measured
 
@@ -70,10 +79,15 @@ def main() -> int:
     parser.add_argument(
         "--requests", type=int, help="growth: at the largest size; a million where nothing is said"
     )
+    parser.add_argument("--minutes", type=float, default=30.0, help="long_run: how long")
+    # As Ctrl-C: what was started is stopped, and folders are removed.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     given = parser.parse_args()
     names = given.only or list(SCENARIOS)
     requests = given.requests or (_REQUESTS // 100 if given.quick else _REQUESTS)
-    found, log = asyncio.run(measure_all(names, rounds=given.rounds, quick=given.quick, requests=requests))
+    found, log = asyncio.run(
+        measure_all(names, rounds=given.rounds, quick=given.quick, requests=requests, minutes=given.minutes)
+    )
     about = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "rounds": given.rounds,

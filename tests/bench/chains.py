@@ -85,6 +85,8 @@ async def bare_chain(ground: Ground, events: int, rate: float, *, hops: int = 1)
 
 async def _follow(children: Sequence[Child], commit: Commit, events: int, rate: float) -> Sequence[float]:
     """The last child is the one that has the effect."""
+    for child in children:
+        await child.started()
     await asyncio.sleep(_READY_SECONDS)
     await _emit(commit, _WARM, rate)
     await asyncio.sleep(_SETTLE_SECONDS)

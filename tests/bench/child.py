@@ -25,7 +25,9 @@ class Task:
     until: int = 0
     """Records after which the process is done; 0: when it is told to stop."""
     poison: int = 0
-    """Every so many events fail; 0: none."""
+    """One event of so many fails, and its handler names it; 0: none."""
+    nameless: int = 0
+    """One event of so many fails, and nobody says which; 0: none."""
     forward: str | None = None
     """Topic of the next hop."""
 
@@ -38,8 +40,8 @@ class Task:
     def read(cls) -> "Task":
         parser = argparse.ArgumentParser()
         for name in cls.__slots__:
-            kind = int if name in {"until", "poison"} else str
-            default = {"group": "", "until": 0, "poison": 0}.get(name)
+            kind = int if name in {"until", "poison", "nameless"} else str
+            default = {"group": "", "until": 0, "poison": 0, "nameless": 0}.get(name)
             parser.add_argument(f"--{name.replace('_', '-')}", type=kind, default=default)
         return cls(**vars(parser.parse_args()))
 
@@ -77,6 +79,8 @@ class Report:
         content = {
             "records": self.records,
             "seconds": self._ended - began,
+            "began": began,
+            "ended": self._ended,
             "cpu": time.process_time() - self._cpu,
             "seen": self.seen,
         }
@@ -88,12 +92,14 @@ def event_id(record: Record) -> str:
 
 
 def run(work: Callable[[Task, Report], Coroutine[Any, Any, None]]) -> None:
-    """Work until the report is done or SIGTERM comes; then say the report."""
+    """Say that it has started; work until the report is done or SIGTERM comes; then say the report."""
     asyncio.run(_run(work, Task.read()))
 
 
 async def _run(work: Callable[[Task, Report], Awaitable[None]], task: Task) -> None:
     report = Report(task.until)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, report.done.set)
+    sys.stdout.write("started\n")
+    sys.stdout.flush()
     await work(task, report)
     report.say()

@@ -36,6 +36,13 @@ class Child:
 
     process: "asyncio.subprocess.Process"
 
+    async def started(self) -> None:
+        """Until it says so. Raises MeasuringFailed."""
+        assert self.process.stdout is not None
+        async with asyncio.timeout(_ENOUGH):
+            if not await self.process.stdout.readline():
+                await self.report()
+
     async def report(self) -> Mapping[str, Any]:
         """What it says when it is done. Raises MeasuringFailed."""
         try:
@@ -45,7 +52,8 @@ class Child:
             self.process.kill()
             raise MeasuringFailed(f"not done after {_ENOUGH:.0f} s") from None
         if self.process.returncode != 0:
-            raise MeasuringFailed(errors.decode(errors="replace")[-1500:])
+            said_last = errors.decode(errors="replace")[-1500:]
+            raise MeasuringFailed(f"ended with code {self.process.returncode}: {said_last}")
         said: Mapping[str, Any] = json.loads(out.splitlines()[-1])
         return said
 
@@ -67,6 +75,8 @@ class Ground:
     quick: bool
     requests: int = 1_000_000
     """At the largest of the sizes that are compared for growth."""
+    minutes: float = 30.0
+    """Of the long run."""
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     _children: list["asyncio.subprocess.Process"] = field(default_factory=list)
 
@@ -144,7 +154,9 @@ class Ground:
 
 
 @asynccontextmanager
-async def open_ground(*, rounds: int, quick: bool, requests: int = 1_000_000) -> AsyncIterator[Ground]:
+async def open_ground(
+    *, rounds: int, quick: bool, requests: int = 1_000_000, minutes: float = 30.0
+) -> AsyncIterator[Ground]:
     with tempfile.TemporaryDirectory(prefix="longxi-bench-") as folder:
         postgres = PostgresServer(Path(folder) / "postgres", durable=True)
         await asyncio.to_thread(postgres.start)
@@ -155,7 +167,7 @@ async def open_ground(*, rounds: int, quick: bool, requests: int = 1_000_000) ->
                 with suppress(KafkaUnavailable):
                     await broker.start()
                     kafka = broker.bootstrap_servers
-            ground = Ground(Path(folder), postgres, kafka, rounds, quick, requests)
+            ground = Ground(Path(folder), postgres, kafka, rounds, quick, requests, minutes)
             try:
                 yield ground
             finally:

@@ -54,7 +54,7 @@ async def fill(service: str, url: str, plan: Plan, keyring: Keyring | None = Non
 async def relaxed(url: str, *, on: bool) -> None:
     """While the past is written nothing has to survive a crash of the machine."""
     admin = await asyncpg.connect(url)
-    for name in ("fsync", "full_page_writes"):
+    for name in ("fsync", "full_page_writes", "autovacuum"):
         await admin.execute(f"ALTER SYSTEM SET {name} = {'off' if on else 'on'}")
     await admin.execute("ALTER SYSTEM SET max_wal_size = '4GB'" if on else "ALTER SYSTEM RESET max_wal_size")
     await admin.execute("SELECT pg_reload_conf()")

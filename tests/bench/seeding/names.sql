@@ -3,11 +3,10 @@ CREATE SCHEMA bench;
 CREATE FUNCTION bench.ms(n bigint) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN ${start_ms} + n * ${span_ms} / ${requests};
 CREATE FUNCTION bench.at(n bigint) RETURNS timestamptz LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN to_timestamp(bench.ms(n) / 1000.0);
+    RETURN to_timestamp(bench.ms(n)::float8 / 1000);
 -- A UUID of version 7, of the time of the n-th request.
 CREATE FUNCTION bench.id(kind text, n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN (lpad(to_hex(bench.ms(n)), 12, '0') || '7' || substr(md5(kind || n), 1, 3) || '8'
-            || substr(md5(kind || n), 4, 15))::uuid;
+    RETURN overlay(overlay(md5(kind || n) PLACING lpad(to_hex(bench.ms(n)), 12, '0') || '7' FROM 1) PLACING '8' FROM 17)::uuid;
 -- The resident of the n-th request.
 CREATE FUNCTION bench.resident(n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN bench.id('resident', n % ${residents});

@@ -30,7 +30,7 @@ def reference_of(plan: Plan, n: int) -> str:
 def id_of(plan: Plan, kind: str, n: int) -> UUID:
     """As `bench.id` in SQL."""
     digest = md5(f"{kind}{n}".encode(), usedforsecurity=False).hexdigest()
-    return UUID(f"{plan.ms(n):012x}7{digest[:3]}8{digest[3:18]}")
+    return UUID(f"{plan.ms(n):012x}7{digest[13:16]}8{digest[17:]}")
 
 
 async def write_references(admin: "asyncpg.Connection[asyncpg.Record]", plan: Plan) -> None:
