@@ -54,6 +54,7 @@ inbox_stream = Table(
     Column("version", BigInteger, nullable=False),
     PrimaryKeyConstraint("aggregate", "topic", "consumer", name="pk_inbox_stream"),
     Index("ix_inbox_stream_due", "consumer", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+    Index("ix_inbox_stream_blocked", "consumer", postgresql_where=text("head IS NOT NULL")),
 )
 
 held_event = Table(

@@ -36,6 +36,11 @@ def messaging_tables(op: Operations) -> None:
     op.execute(_FIRST_PARTITIONS)
 
 
+def messaging_growth(op: Operations) -> None:
+    """Indexes for much of it, and upkeep of the partitions that nobody waits for."""
+    _run_script(op, (_SCHEMA / "growth.sql").read_text())
+
+
 def attach(metadata: MetaData) -> None:
     """Tell a service's metadata of the tables, so that the drift check compares them too."""
     for table in (*outbox_table.TABLES, *inbox_table.TABLES):

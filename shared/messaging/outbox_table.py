@@ -47,6 +47,12 @@ outbox = Table(
     Index("ix_outbox_unsent", "position", postgresql_where=text("sent_at IS NULL")),
     Index("ix_outbox_aggregate", "aggregate", "sequence"),
     Index("ix_outbox_position", "position"),
+    Index(
+        "ix_outbox_recorded_at",
+        "recorded_at",
+        postgresql_using="brin",
+        postgresql_with={"pages_per_range": 16, "autosummarize": True},
+    ),
     postgresql_partition_by="RANGE (recorded_at)",
 )
 

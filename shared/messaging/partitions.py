@@ -1,7 +1,12 @@
-"""Upkeep of the partitions: a job calls it once a day, and a day missed does no harm."""
+"""Upkeep of the partitions: a job calls it several times a day, and a day missed does no harm."""
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.exc import DBAPIError
 
 from shared.database import Database
 from shared.messaging import statements
@@ -11,11 +16,14 @@ INBOX_MARGIN = 2
 """Days for which ids are kept beyond the replay window: a replay that was asked for on its last day takes time."""
 REPLAYS_KEPT = timedelta(days=30)
 
-_PARTITIONS = "SELECT made, dropped FROM messaging_partitions($1, $2, $3, $4)"
-# Whole partitions are dropped; this is for the rows of days that had none of their own.
-_OLD_OUTBOX = "DELETE FROM outbox WHERE recorded_at < $1 AND sent_at IS NOT NULL"
-_OLD_INBOX = "DELETE FROM inbox WHERE day < $1"
+_MAKE = "SELECT messaging_make_partitions($1, $2) AS made"
+_DROP = "SELECT messaging_drop_partition($1, $2, $3) AS dropped"
+_TRIM = "SELECT messaging_trim_default($1, $2, $3)"
 _OLD_REPLAYS = "DELETE FROM outbox_replay WHERE finished_at < $1"
+_LOCK_NOT_AVAILABLE = "55P03"
+_ATTEMPTS = 5
+_PAUSE_SECONDS = 0.5
+"""Longer than a lock is waited for, so that those who queued behind it get through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +35,31 @@ class Upkeep:
 async def keep_partitions(database: Database, now: datetime, *, outbox_days: int) -> Upkeep:
     """Make the coming days' partitions; drop days past the replay window, save for those with unsent events.
 
-    Raises a passing fault (lock not available) where a long transaction is in the way.
+    Each is a transaction of its own: what a long transaction is in the way of is tried a few times, and left to the next
+    run; what was done before it stays. Raises a passing fault (lock not available) then.
     """
-    today = now.date()
+    today, inbox_days = now.date(), outbox_days + INBOX_MARGIN
+    (row,) = await _patiently(database, _MAKE, today, DAYS_AHEAD)
+    made, dropped = row.made, 0
+    while (await _patiently(database, _DROP, today, outbox_days, inbox_days))[0].dropped is not None:
+        dropped += 1
     async with database.everywhere() as session:
-        (row,) = await statements.fetch(
-            session, _PARTITIONS, today, DAYS_AHEAD, outbox_days, outbox_days + INBOX_MARGIN
-        )
-    async with database.everywhere() as session:
-        await statements.execute(session, _OLD_OUTBOX, _midnight(today - timedelta(days=outbox_days), now))
-        await statements.execute(session, _OLD_INBOX, today - timedelta(days=outbox_days + INBOX_MARGIN))
+        await statements.fetch(session, _TRIM, today, outbox_days, inbox_days)
         await statements.execute(session, _OLD_REPLAYS, now - REPLAYS_KEPT)
-    return Upkeep(row.made, row.dropped)
+    return Upkeep(made, dropped)
 
 
-def _midnight(day: date, like: datetime) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=like.tzinfo)
+async def _patiently(database: Database, sql: str, *arguments: Any) -> Sequence[Any]:
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return await _once(database, sql, *arguments)
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+                raise
+        await asyncio.sleep(_PAUSE_SECONDS)
+    return await _once(database, sql, *arguments)
+
+
+async def _once(database: Database, sql: str, *arguments: Any) -> Sequence[Any]:
+    async with database.everywhere() as session:
+        return await statements.fetch(session, sql, *arguments)

@@ -30,10 +30,13 @@ from shared.database import new_id
 from shared.messaging import statements
 
 _END = "SELECT last_value AS position FROM outbox_position_seq"
+_FOUND = """
+SELECT count(*) AS events, coalesce(min(position), 1) AS first, coalesce(max(position), 0) AS last
+FROM outbox WHERE position <= $1"""
 _REQUEST = """
 INSERT INTO outbox_replay (
     id, from_time, to_time, topic, type, aggregate, from_sequence, to_sequence, consumer, position, until
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10)
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 """
 _NEXT = "SELECT * FROM outbox_replay WHERE finished_at IS NULL ORDER BY id LIMIT 1"
 _PROGRESS = """
@@ -86,8 +89,7 @@ async def request_replay(session: AsyncSession, selection: Selection) -> Request
     replay = new_id()
     end = (await statements.fetch(session, _END))[0].position
     where, values = _conditions(selection, [end])
-    count = f"SELECT count(*) AS events FROM outbox WHERE position <= $1{where}"  # noqa: S608 - only our words
-    counted = await statements.fetch(session, count, *values)
+    (found,) = await statements.fetch(session, _FOUND + where, *values)
     given = (
         selection.from_time,
         selection.to_time,
@@ -98,12 +100,14 @@ async def request_replay(session: AsyncSession, selection: Selection) -> Request
         selection.to_sequence,
         selection.consumer,
     )
-    await statements.execute(session, _REQUEST, replay, *given, end)
+    # The relay begins where the selection does, and does not look for its beginning along the whole outbox.
+    until = found.last if selection.consumer is None else end
+    await statements.execute(session, _REQUEST, replay, *given, found.first - 1, until)
     if selection.consumer is not None:
         where, values = _conditions(selection, [replay, end])
         starts = f"SELECT $1::uuid, aggregate, topic, min(sequence) FROM outbox WHERE position <= $2{where}"  # noqa: S608
         await statements.execute(session, f"{_INSERT_STARTS} {starts} GROUP BY aggregate, topic", *values)
-    return Requested(replay, counted[0].events)
+    return Requested(replay, found.events)
 
 
 async def next_step(connection: "asyncpg.Connection[asyncpg.Record]", limit: int) -> Step | None:

@@ -19,7 +19,7 @@ from shared.database import Database, new_id
 from shared.database.isolation import enable_tenant_isolation
 from shared.database.provision import Access, provision_database
 from shared.messaging.envelope import Envelope, ReplayMark
-from shared.messaging.migrations import messaging_tables
+from shared.messaging.migrations import messaging_growth, messaging_tables
 from shared.messaging.records import Record
 from tests.support.postgres import ServiceDatabases
 
@@ -43,6 +43,7 @@ async def make_tables(access: Access) -> None:
     def migrate(connection: Connection) -> None:
         op = Operations(MigrationContext.configure(connection))
         messaging_tables(op)
+        messaging_growth(op)
         _effect(op)
 
     await _migrate(access, migrate)

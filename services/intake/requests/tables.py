@@ -32,6 +32,15 @@ class Request(Base):
         Index(None, "tenant", "resident", "id"),
         Index(None, "tenant", "grid", "id"),
         Index(None, "tenant", "category", "id"),
+        Index("ix_request_source", "tenant", "source", "id", postgresql_where=text("source IS NOT NULL")),
+        Index("ix_request_worker", "tenant", "worker", "id", postgresql_where=text("worker IS NOT NULL")),
+        # As `queries.listing` asks for what is late, word for word.
+        Index(
+            "ix_request_overdue",
+            "tenant",
+            "id",
+            postgresql_where=text("(handle_overdue IS NOT NULL AND handle_open) OR step_overdue IS NOT NULL"),
+        ),
         Index("ix_request_handle_due", "tenant", "handle_due", postgresql_where=text("handle_open")),
         Index("ix_request_step_due", "tenant", "step_due", postgresql_where=text("step IS NOT NULL")),
     )

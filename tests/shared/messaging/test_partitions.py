@@ -1,5 +1,7 @@
 """Partitions are made ahead and dropped behind, and nothing unsent is ever dropped."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
@@ -8,7 +10,8 @@ import pytest
 from shared.database import Database, new_id
 from shared.database.provision import Access
 from shared.messaging.outbox import record
-from shared.messaging.partitions import keep_partitions
+from shared.messaging.partitions import DAYS_AHEAD, Upkeep, keep_partitions
+from shared.messaging.replay import Selection, request_replay
 from tests.support.consumers import bench, everything
 from tests.support.messaging import TENANT, envelope, records, withdrawn
 
@@ -36,7 +39,77 @@ async def test_days_are_made_ahead_and_dropped_behind(database: Database) -> Non
     assert f"outbox_{day(now, 6)}" in names
     assert f"inbox_{day(now, 3)}" not in await children(database, "inbox")
     assert f"inbox_{day(now, 4)}" in await children(database, "inbox")
-    assert await keep_partitions(database, later, outbox_days=14) == type(upkeep)(0, 0)
+    assert await keep_partitions(database, later, outbox_days=14) == Upkeep(0, 0)
+
+
+async def test_day_by_day_the_window_moves_along(database: Database) -> None:
+    """Each time one day is made and one dropped, and the window is always whole."""
+    now = datetime.now(UTC)
+    await keep_partitions(database, now, outbox_days=14)
+    for passed in range(1, 19):
+        today = now + timedelta(days=passed)
+        await keep_partitions(database, today, outbox_days=14)
+        outbox = {name for name in await children(database, "outbox") if name[-1].isdigit()}
+        inbox = {name for name in await children(database, "inbox") if name[-1].isdigit()}
+        assert outbox == {
+            f"outbox_{day(today, offset)}" for offset in range(max(-14, -passed), DAYS_AHEAD + 1)
+        }
+        assert inbox == {f"inbox_{day(today, offset)}" for offset in range(max(-16, -passed), DAYS_AHEAD + 1)}
+
+
+async def test_an_event_can_be_replayed_on_every_day_of_its_window_and_is_gone_after(
+    database: Database,
+) -> None:
+    now = datetime.now(UTC)
+    async with database.transaction(TENANT) as session:
+        await record(session, withdrawn())
+    await sent(database)
+    for passed in (1, 13, 14):
+        await keep_partitions(database, now + timedelta(days=passed), outbox_days=14)
+        async with database.everywhere() as session:
+            assert (await request_replay(session, Selection(from_time=now - timedelta(days=1)))).events == 1
+    await keep_partitions(database, now + timedelta(days=15), outbox_days=14)
+    assert await everything(database, "outbox") == []
+
+
+async def test_after_an_outage_of_weeks_one_run_puts_everything_right(database: Database) -> None:
+    """Nothing ran for a month: what is recorded at the return has no day of its own, and nothing is lost."""
+    now = datetime.now(UTC)
+    later = now + timedelta(days=30)
+    await keep_partitions(database, now, outbox_days=14)
+    consumer, one = await bench(database), new_id()
+    await consumer.take(records(envelope(one, 1)))
+    upkeep = await keep_partitions(database, later, outbox_days=14)
+    assert upkeep == Upkeep(made=16, dropped=16)
+    assert {f"outbox_{day(later, offset)}" for offset in range(DAYS_AHEAD + 1)} <= {
+        *await children(database, "outbox")
+    }
+    assert await consumer.effects() == {one: [1]}
+
+
+async def test_a_day_kept_for_one_unsent_event_keeps_the_others_and_goes_when_it_is_sent(
+    database: Database,
+) -> None:
+    """Its sent rows are not deleted one by one: the day is dropped as a whole."""
+    async with database.transaction(TENANT) as session:
+        await record(session, withdrawn(), withdrawn())
+    await sent(database, "WHERE position = (SELECT min(position) FROM outbox)")
+    later = datetime.now(UTC) + timedelta(days=60)
+    await keep_partitions(database, later, outbox_days=14)
+    assert len(await everything(database, "outbox")) == 2
+    await sent(database)
+    await keep_partitions(database, later, outbox_days=14)
+    assert await everything(database, "outbox") == []
+
+
+async def test_an_event_that_waits_is_applied_after_its_day_is_dropped(database: Database) -> None:
+    consumer, one = await bench(database), new_id()
+    await consumer.take(records(envelope(one, 2)))
+    await keep_partitions(database, datetime.now(UTC) + timedelta(days=60), outbox_days=14)
+    assert await everything(database, "inbox") == []
+    await consumer.take(records(envelope(one, 1)))
+    await consumer.pass_time(5)
+    assert await consumer.effects() == {one: [1, 2]}
 
 
 async def test_a_day_with_an_unsent_event_is_kept(database: Database) -> None:
@@ -58,10 +131,7 @@ async def test_days_that_were_missed_stay_in_the_default_partition_until_they_ar
         await record(session, withdrawn())
     await keep_partitions(database, now, outbox_days=14)
     assert f"outbox_{day(now, 0)}" not in await children(database, "outbox")
-    await database.statement(
-        "WITH scope AS MATERIALIZED (SELECT set_config('longxi.tenant', '*', true))"
-        " UPDATE outbox SET sent_at = now() FROM scope"
-    )
+    await sent(database)
     await keep_partitions(database, now + timedelta(days=16), outbox_days=14)
     assert await everything(database, "outbox") == []
 
@@ -76,10 +146,51 @@ async def test_an_event_is_dropped_again_after_its_id_was_trimmed(database: Data
     assert await consumer.effects() == {one: [1, 2]}
 
 
-async def test_a_long_transaction_makes_upkeep_give_up_rather_than_hold_up_everybody(
+async def test_while_a_transaction_writes_for_days_the_coming_days_are_made_and_the_old_ones_wait(
     database: Database,
 ) -> None:
+    """And nobody else waits: others record events meanwhile."""
+    later = datetime.now(UTC) + timedelta(days=60)
     async with database.transaction(TENANT) as session:
         await record(session, withdrawn())
         with pytest.raises(Exception, match="lock timeout"):
-            await keep_partitions(database, datetime.now(UTC) + timedelta(days=60), outbox_days=14)
+            await keep_partitions(database, later, outbox_days=14)
+        assert f"outbox_{day(later, DAYS_AHEAD)}" in await children(database, "outbox")
+        async with database.transaction(TENANT) as other:
+            await record(other, withdrawn())
+    await sent(database)
+    await keep_partitions(database, later, outbox_days=14)
+    assert f"outbox_{day(later, -60)}" not in await children(database, "outbox")
+    assert await everything(database, "outbox") == []
+
+
+async def test_while_somebody_reads_for_days_upkeep_gives_up_and_events_are_recorded(
+    database: Database,
+) -> None:
+    now = datetime.now(UTC)
+    async with reading(database):
+        with pytest.raises(Exception, match="lock timeout"):
+            await keep_partitions(database, now + timedelta(days=60), outbox_days=14)
+        async with database.transaction(TENANT) as other:
+            await record(other, withdrawn())
+    assert len(await everything(database, "outbox")) == 1
+
+
+@asynccontextmanager
+async def reading(database: Database) -> AsyncIterator[None]:
+    """A transaction that has looked at the whole outbox, as a backup does."""
+    connection = await asyncpg.connect(database.url)
+    async with connection.transaction():
+        await connection.execute("SELECT set_config('longxi.tenant', '*', true)")
+        await connection.fetch("SELECT count(*) FROM outbox")
+        yield
+    await connection.close()
+
+
+async def sent(database: Database, which: str = "") -> None:
+    """Mark events as the relay does."""
+    connection = await asyncpg.connect(database.url)
+    async with connection.transaction():
+        await connection.execute("SELECT set_config('longxi.tenant', '*', true)")
+        await connection.execute(f"UPDATE outbox SET sent_at = now() {which}")  # noqa: S608 - a test's own words
+    await connection.close()
