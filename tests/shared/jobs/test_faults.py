@@ -16,7 +16,7 @@ from shared.database.migrations import drift
 from shared.database.provision import Access
 from shared.jobs import Job, Scheduler
 from shared.jobs.migrations import attach
-from tests.shared.jobs.test_scheduler import LOOK, OFTEN, SHORT, Work, running, state, until
+from tests.shared.jobs.test_scheduler import LOOK, OFTEN, SHORT, Work, recorded, running, until
 
 
 class Unsteady(Database):
@@ -79,7 +79,7 @@ async def test_a_scheduler_that_begins_without_a_database_waits_for_it(unsteady:
         assert work.begun == 0
         unsteady.away = False
         await until(lambda: work.ended >= 1)
-    assert (await state(unsteady)).outcome == "done"
+        await until(recorded("done", unsteady))
 
 
 async def test_the_model_is_the_table(jobs_access: Access) -> None:
