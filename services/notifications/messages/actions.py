@@ -94,8 +94,8 @@ _AWAIT_RECEIPT = text(f"""
 _EXPIRE = text(f"""
     UPDATE message SET state = '{State.EXPIRED}', reason = coalesce(reason, 'too_late'), finished = :now,
            not_before = NULL, lease = NULL
-    WHERE id IN (SELECT id FROM message WHERE finished IS NULL AND expires <= :now
-                 ORDER BY expires LIMIT :most FOR UPDATE SKIP LOCKED)
+    WHERE id = ANY(ARRAY(SELECT id FROM message WHERE finished IS NULL AND expires <= :now
+                         ORDER BY expires LIMIT :most FOR UPDATE SKIP LOCKED))
     RETURNING {_TOLD}
 """)  # noqa: S608 (constants only)
 

@@ -1,6 +1,6 @@
 """The story of a matter's messages, and the counts. Neither says a word of any message."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -63,10 +63,12 @@ async def list_messages(
 
 
 @router.get("/v1/summary")
-async def summarise(call: Annotated[Call, permit("messages:read")]) -> Summary:
-    """Messages counted by template, recipient, channel and state."""
+async def summarise(
+    call: Annotated[Call, permit("messages:read")], days: Annotated[int, Query(ge=1, le=366)] = 1
+) -> Summary:
+    """Messages that are open or were finished in the last days, by template, recipient, channel and state."""
     async with call.transaction() as session:
-        rows = await counts(session)
+        rows = await counts(session, call.now - timedelta(days=days))
         held = await held_by_quiet_hours(session)
     by_state: dict[str, int] = {}
     for row in rows:

@@ -2,30 +2,31 @@
 
 from datetime import datetime
 from enum import Enum
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-# In pieces, so that no statement holds many rows for long.
+# In pieces, so that no statement holds many rows for long; ARRAY, so that each is found by its key.
 _FORGET_MESSAGES = text("""
-    DELETE FROM message WHERE id IN (
-        SELECT id FROM message WHERE finished < :before ORDER BY finished LIMIT :rows FOR UPDATE SKIP LOCKED)
+    DELETE FROM message WHERE id = ANY(ARRAY(
+        SELECT id FROM message WHERE finished < :before ORDER BY finished LIMIT :rows FOR UPDATE SKIP LOCKED))
 """)
 _FORGET_REQUESTS = text("""
-    DELETE FROM known_request WHERE id IN (
+    DELETE FROM known_request WHERE id = ANY(ARRAY(
         SELECT id FROM known_request AS known WHERE due < :before
-          AND NOT EXISTS (SELECT FROM message WHERE about = known.id) LIMIT :rows)
+          AND NOT EXISTS (SELECT FROM message WHERE about = known.id) LIMIT :rows))
 """)
 _FORGET_HOLDERS = text("""
-    DELETE FROM case_holder WHERE request IN (
+    DELETE FROM case_holder WHERE request = ANY(ARRAY(
         SELECT request FROM case_holder AS holder
-        WHERE NOT EXISTS (SELECT FROM known_request WHERE id = holder.request)
-          AND NOT EXISTS (SELECT FROM message WHERE about = holder.request) LIMIT :rows)
+        WHERE request < :oldest AND NOT EXISTS (SELECT FROM known_request WHERE id = holder.request)
+          AND NOT EXISTS (SELECT FROM message WHERE about = holder.request) LIMIT :rows))
 """)
 _FORGET_DELIVERIES = text("""
-    DELETE FROM webhook_event WHERE id IN (
+    DELETE FROM webhook_event WHERE id = ANY(ARRAY(
         SELECT id FROM webhook_event AS event WHERE created < :before
-          AND NOT EXISTS (SELECT FROM webhook_delivery WHERE event_id = event.id AND finished IS NULL) LIMIT :rows)
+          AND NOT EXISTS (SELECT FROM webhook_delivery WHERE event_id = event.id AND finished IS NULL) LIMIT :rows))
 """)
 
 
@@ -40,5 +41,8 @@ class Kept(Enum):
 
 async def forget(session: AsyncSession, what: Kept, *, before: datetime, most: int) -> int:
     """Gives how many; less than `most` means that none is left."""
-    done = await session.execute(what.value, {"before": before, "rows": most})
+    # Ids begin with the time, so requests that are younger need not be looked at.
+    oldest = UUID(int=int(before.timestamp() * 1000) << 80)
+    given = {"before": before, "rows": most, "oldest": oldest}
+    done = await session.execute(what.value, {name: given[name] for name in what.value.compile().params})
     return int(getattr(done, "rowcount", 0))

@@ -28,7 +28,7 @@ _CLAIM = text(f"""
     ), claimed AS (
         UPDATE webhook_delivery AS d SET lease = :lease, not_before = :until, state = 'sending',
                attempts = d.attempts + 1
-        FROM due WHERE d.id = due.id
+        WHERE d.id = ANY(ARRAY(SELECT id FROM due))
         RETURNING d.id, d.webhook, d.event_id, d.attempts
     )
     SELECT claimed.*, e.event, e.about, e.correlation, e.traceparent, e.body,
