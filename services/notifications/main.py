@@ -85,7 +85,8 @@ def contacts_of(runtime: Runtime[NotificationsSettings]) -> Contacts:
         RecipientKind.RESIDENT: resident_contacts(runtime.http, settings.url_of("intake"), runtime.tokens),
         RecipientKind.WORKER: worker_contacts(runtime.http, settings.url_of("casework"), runtime.tokens),
     }
-    return Contacts(runtime.cache, owners, ttl=timedelta(minutes=settings.contact_minutes))
+    ttl = timedelta(minutes=settings.contact_minutes)
+    return Contacts(runtime.cache, owners, ttl=ttl, keyring=runtime.keyring)
 
 
 def message_line(runtime: Runtime[NotificationsSettings], contacts: Contacts) -> Line[Taken]:

@@ -73,7 +73,11 @@ def passing(error: BaseException) -> bool:
     return isinstance(error, asyncpg.InterfaceError)
 
 
-_QUOTED = re.compile(r"""'[^']*'|"[^"]*"|“[^”]*”|‘[^’]*’|「[^」]*」|《[^》]*》|=\s*\([^)]*\)""")
+_QUOTED = re.compile(
+    r"""'[^']*'|"[^"]*"|“[^”]*”|‘[^’]*’|「[^」]*」|《[^》]*》|=\s*\([^)]*\)"""
+    # Errors are written in English: what is in Chinese was somebody's.
+    "|[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]+"
+)
 _DIGITS = re.compile(r"\d+")
 
 

@@ -1,7 +1,9 @@
 """The last guard before a log line leaves: personal data is taken out, by the field's name and by its look.
 
 The first guard is not to log it. This one catches what a library puts into an exception's text, or a hurried hand into
-a field. It can know numbers and addresses by their form, but no names: those it knows by the field only.
+a field. It can know numbers and addresses by their form, but no names: those it knows by the field only. An exception's
+text is nobody's field, so there Chinese words go and whatever is quoted: our own errors are written in English, and what
+is not English or stands in quotes was given to us.
 """
 
 import re
@@ -50,6 +52,13 @@ _QUOTED = re.compile(
     re.DOTALL,
 )
 _DEPTH = 6
+# Han and kana with their punctuation, Hangul, full-width forms, and Han beyond the basic plane.
+_WORDS = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]+")
+_IN_QUOTES = re.compile(r"""'[^'\n]*'|"[^"\n]*"|“[^”\n]*”|‘[^’\n]*’|`[^`\n]*`""")
+# The name of a key, a table, a module: what an error is of no use without.
+_NAME = re.compile(r"[a-z_][a-z0-9_]*(?:\.[A-Za-z0-9_]+)*")
+# A frame, its source line, and the marks below it; within a group of exceptions all have a margin.
+_FRAME = re.compile(r"[ |]*(?:  File \"|    |~|\^)")
 
 
 def redact_text(text: str) -> str:
@@ -57,6 +66,18 @@ def redact_text(text: str) -> str:
     if "parameters: " in text or "DETAIL:" in text or "input_value=" in text:
         text = _QUOTED.sub(lambda found: found[found.lastgroup or 0] + HIDDEN, text)
     return _PATTERN.sub(_replacement, text)
+
+
+def redact_exception(text: str) -> str:
+    """A traceback without the words that somebody gave: frames stay, and of the errors what they are."""
+    lines = (
+        line if _FRAME.match(line) else _IN_QUOTES.sub(_unless_a_name, line) for line in text.split("\n")
+    )
+    return redact_text(_WORDS.sub("…", "\n".join(lines)))
+
+
+def _unless_a_name(found: re.Match[str]) -> str:
+    return found[0] if _NAME.fullmatch(found[0][1:-1]) else "…"
 
 
 def _replacement(found: re.Match[str]) -> str:
@@ -88,7 +109,13 @@ def redact_field(key: str, value: Any, *, depth: int = _DEPTH) -> Any:
 
 def redaction(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
     """The structlog processor; runs after exceptions have become text."""
-    return {key: value if key in _TRUSTED else redact_field(key, value) for key, value in line.items()}
+    return {key: _redacted(key, value) for key, value in line.items()}
+
+
+def _redacted(key: str, value: Any) -> Any:
+    if key in _TRUSTED:
+        return value
+    return redact_exception(str(value)) if key == "exception" else redact_field(key, value)
 
 
 # Written by the processors before this one, many times a second. `_record` is the standard library's own object.

@@ -115,6 +115,15 @@ def test_a_query_is_encoded_as_rfc_3986_has_it() -> None:
         ("MK:0001", "mk_0001"),
         ("用户拒收", "unknown"),
         ("x" * 60, "x" * 48),
+        ("isv.MOBILE_NUMBER_ILLEGAL 19900001234", "isv.mobile_number_illegal"),
+        ("isv.MOBILE_NUMBER_ILLEGAL:19900001234", "isv.mobile_number_illegal"),
+        ("MK:+8619900001234", "unknown"),
+        ("19900001234", "unknown"),
+        ("199-0000-1234", "unknown"),
+        ("zhang.san@longxi.example", "unknown"),
+        ("李四的手机停机", "unknown"),
+        ("MOBILE_IN_BLACK(李四)", "unknown"),
+        ("", "unknown"),
     ],
 )
 def test_a_reason_is_a_code(text: str, code: str) -> None:

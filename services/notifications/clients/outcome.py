@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 from services.notifications.messages.rules import Move
 
-_NOT_A_CODE = re.compile(r"[^a-z0-9_.-]+")
+_CODE = re.compile(r"[a-z0-9][a-z0-9_.:/-]*")
+_NOT_OURS = re.compile(r"[:/]+")
+_NUMBER_OF_SOMEBODY = re.compile(r"\d{5,}|\d[\d_.-]{8,}\d")
+"""No provider's code has five digits in a row; a telephone number has, and an ID number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +38,16 @@ Outcome = Delivered | Accepted | Failed
 
 
 def code_of(text: str) -> str:
-    """A provider's code as one of ours: lower case, at most 48 characters, nothing that could be a sentence."""
-    code = _NOT_A_CODE.sub("_", text.lower()).strip("_.-")[:48]
-    return code or "unknown"
+    """A provider's code as one of ours: lower case, at most 48 characters, nothing that could be a sentence.
+
+    A provider that quotes what it was given, `isv.MOBILE_NUMBER_ILLEGAL 19900001234` or the address of a mailbox, must
+    not have it stored and published: what is no bare code is `unknown`.
+    """
+    word = text.lower().split(maxsplit=1)[0] if text.strip() else ""
+    if not _CODE.fullmatch(word):
+        return "unknown"
+    kept = _NUMBER_OF_SOMEBODY.sub("", _NOT_OURS.sub("_", word))
+    return kept.strip("_.-")[:48].strip("_.-") or "unknown"
 
 
 def temporary(reason: str) -> Failed:

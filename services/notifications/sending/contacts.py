@@ -1,20 +1,19 @@
 """Where people can be reached, asked of the service that owns them and kept for minutes.
 
 The answer is personal data. It lives in the cache under the tag `resident:<id>` (or `worker:<id>`), which
-`resident.contact_changed` and `resident.erased` drop, and nowhere else.
+`resident.contact_changed` and `resident.erased` drop, and nowhere else; there it is encrypted (`sealing`).
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict
 from datetime import timedelta
 from uuid import UUID
 
-import orjson
-
 from services.notifications.sending.rules import Contact
+from services.notifications.sending.sealing import Seal
 from shared.caching import Cache
 from shared.contracts.notifications import RecipientKind
+from shared.database import Keyring
 
 NAMESPACE = "contact"
 
@@ -28,21 +27,30 @@ def tag(kind: str, person: UUID) -> str:
 
 
 class Contacts:
-    def __init__(self, cache: Cache, owners: Mapping[RecipientKind, Ask], *, ttl: timedelta) -> None:
+    def __init__(
+        self, cache: Cache, owners: Mapping[RecipientKind, Ask], *, ttl: timedelta, keyring: Keyring | None
+    ) -> None:
+        """Without master keys nothing is kept, and the owner is asked each time."""
         self._cache = cache
         self._owners = owners
         self._ttl = ttl
+        self._seal = None if keyring is None else Seal(keyring)
         self._drops = 0
         self._questions: dict[tuple[str, RecipientKind, UUID], asyncio.Task[Answers]] = {}
         """Whom a call that is on its way asks for: nobody is asked for twice at once, nor recorded as read twice."""
 
     async def kept(self, tenant: str, people: Sequence[UUID]) -> Mapping[UUID, Contact]:
         """The contacts that are known without asking."""
+        if (seal := self._seal) is None:
+            return {}
         wanted = list(dict.fromkeys(people))
         found = await asyncio.gather(*(self._cache.get(NAMESPACE, tenant, str(person)) for person in wanted))
-        return {
-            person: _read(value) for person, value in zip(wanted, found, strict=True) if value is not None
+        opened = {
+            person: seal.open(value, person)
+            for person, value in zip(wanted, found, strict=True)
+            if value is not None
         }
+        return {person: contact for person, contact in opened.items() if contact is not None}
 
     async def of(self, tenant: str, kind: RecipientKind, people: Sequence[UUID]) -> Answers:
         """A contact for each; None for those whom the owner does not know. Raises Unreachable."""
@@ -82,9 +90,6 @@ class Contacts:
         await self._cache.drop_tag(tenant, tag(kind, person))
 
     async def _keep(self, tenant: str, kind: RecipientKind, person: UUID, contact: Contact) -> None:
-        value = orjson.dumps(asdict(contact))
-        await self._cache.set(NAMESPACE, tenant, str(person), value, self._ttl, tags=[tag(kind, person)])
-
-
-def _read(cached: bytes) -> Contact:
-    return Contact(**orjson.loads(cached))
+        if self._seal is not None:
+            value = self._seal.close(contact, person)
+            await self._cache.set(NAMESPACE, tenant, str(person), value, self._ttl, tags=[tag(kind, person)])

@@ -107,7 +107,10 @@ class Notifications:
         )
         self.parts = build(self.runtime)
         self.contacts = Contacts(
-            self.cache, {kind: self.owners.of(kind) for kind in RecipientKind}, ttl=timedelta(minutes=5)
+            self.cache,
+            {kind: self.owners.of(kind) for kind in RecipientKind},
+            ttl=timedelta(minutes=5),
+            keyring=self.runtime.keyring,
         )
         self._stage = stage
         self.app = stage.application(

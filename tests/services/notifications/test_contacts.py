@@ -15,7 +15,7 @@ from services.notifications.sending.rules import Contact
 from shared.caching import MemoryCache
 from shared.contracts.intake import ResidentContactChanged
 from shared.contracts.notifications import RecipientKind
-from shared.database import new_id
+from shared.database import Keyring, new_id
 from shared.retrying import Unreachable
 from shared.security import ServiceTokens
 from tests.services.notifications.conftest import Notifications
@@ -105,6 +105,34 @@ async def test_a_changed_contact_is_asked_for_again(notifications: Notifications
     assert found[resident] == Contact(email="new@example.com")
 
 
+def _keyring() -> Keyring:
+    return Keyring({"1": bytes(32)}, "1", bytes(32))
+
+
+async def test_what_is_kept_is_encrypted_and_read_by_every_process_that_has_the_master_key() -> None:
+    resident, cache, asked = new_id(), MemoryCache(), list[UUID]()
+    contact = Contact("张三", "19900001234", "zhang@longxi.example")
+
+    async def owner(_tenant: str, people: Sequence[UUID]) -> dict[UUID, Contact]:
+        asked.extend(people)
+        return dict.fromkeys(people, contact)
+
+    def process(keyring: Keyring | None) -> Contacts:
+        return Contacts(cache, {RESIDENT: owner}, ttl=timedelta(minutes=5), keyring=keyring)
+
+    await process(_keyring()).of("longxi", RESIDENT, [resident])
+    kept = await cache.get("contact", "longxi", str(resident))
+    assert kept is not None
+    assert not any(word.encode() in kept for word in ("张三", "19900001234", "zhang"))
+    assert (await process(_keyring()).of("longxi", RESIDENT, [resident]))[resident] == contact
+    assert asked == [resident], "the second process read what the first one kept"
+    for other in (Keyring({"2": bytes(range(32))}, "2", bytes(32)), None):
+        assert (await process(other).of("longxi", RESIDENT, [resident]))[resident] == contact
+    assert len(asked) == 3, "without the key it is asked again"
+    await cache.set("contact", "longxi", str(resident), b'{"name": null}', timedelta(minutes=5))
+    assert (await process(_keyring()).of("longxi", RESIDENT, [resident]))[resident] == contact
+
+
 async def test_an_answer_that_crossed_a_change_is_not_kept() -> None:
     resident, cache = new_id(), MemoryCache()
 
@@ -112,6 +140,6 @@ async def test_an_answer_that_crossed_a_change_is_not_kept() -> None:
         await contacts.drop(tenant, RESIDENT, resident)
         return {resident: Contact(email="old@example.com")}
 
-    contacts = Contacts(cache, {RESIDENT: crossed}, ttl=timedelta(minutes=5))
+    contacts = Contacts(cache, {RESIDENT: crossed}, ttl=timedelta(minutes=5), keyring=_keyring())
     assert (await contacts.of("longxi", RESIDENT, [resident]))[resident] is not None
     assert await cache.get("contact", "longxi", str(resident)) is None

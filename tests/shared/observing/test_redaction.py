@@ -5,7 +5,14 @@ from uuid import UUID
 
 import pytest
 
-from shared.observing.redaction import HIDDEN, redact, redact_field, redact_text, redaction
+from shared.observing.redaction import (
+    HIDDEN,
+    redact,
+    redact_exception,
+    redact_field,
+    redact_text,
+    redaction,
+)
 
 TEXTS = [
     ("call 19900001234 back", "call [phone] back", "a mainland mobile"),
@@ -98,3 +105,26 @@ def test_an_empty_field_says_that_it_is_empty() -> None:
 def test_the_processor_leaves_its_own_fields_alone() -> None:
     line = redaction(None, "info", {"event": "call 19900001234", "service": "intake", "phone": "1"})
     assert line == {"event": "call [phone]", "service": "intake", "phone": HIDDEN}
+
+
+EXCEPTIONS = [
+    ("ValueError: cannot reach 张三", "ValueError: cannot reach …", "a name in Chinese"),
+    ("ValueError: cannot reach “San Zhang”", "ValueError: cannot reach …", "a quoted name"),
+    ("RuntimeError: no\n    李四", "RuntimeError: no\n    …", "on a later line, indented like a source line"),
+    ("KeyError: 'grid_place'", "KeyError: 'grid_place'", "a key's own name"),
+    ("DataError: invalid input: 'Zhang' ($1)", "DataError: invalid input: … ($1)", "what a driver quotes"),
+    ("<class 'asyncpg.exceptions.DataError'>: no", "<class 'asyncpg.exceptions.DataError'>: no", "a class"),
+    (
+        'Traceback (most recent call last):\n  File "/srv/Longxi App/x.py", line 3, in f\n    raise X("Y z")\nX: "Y z"',
+        'Traceback (most recent call last):\n  File "/srv/Longxi App/x.py", line 3, in f\n    raise X("Y z")\nX: …',
+        "frames are ours",
+    ),
+    ("  | ValueError: 'San Zhang'", "  | ValueError: …", "within a group"),
+    ("ValueError: 19900001234", "ValueError: [phone]", "by its look, as everywhere"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected", "reason"), EXCEPTIONS, ids=[case[2] for case in EXCEPTIONS])
+def test_an_exceptions_text_says_nothing_of_anybody(text: str, expected: str, reason: str) -> None:
+    assert redact_exception(text) == expected, reason
+    assert redaction(None, "error", {"exception": text})["exception"] == expected

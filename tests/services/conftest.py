@@ -1,0 +1,130 @@
+"""Something of every kind in the first of two communities, for tests of what the second may learn of it."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from shared.contracts.intake import Channel, RequestFiled, Urgency
+from shared.database import new_id
+from shared.messaging.envelope import Envelope, Received
+from shared.security import Role
+from tests.services.employment.samples import seeker_body, vacancy_body
+from tests.support.applications import FIRST, NAMES, SECOND, Applications, Open
+
+
+@pytest.fixture(scope="module")
+async def rows(applications: Applications) -> Mapping[str, Mapping[str, UUID]]:
+    """Something of every kind in the first community: for each service, by the noun of its path; under `own <noun>`
+    what the second has itself, below which it may look for what is the first's."""
+
+    async def made(service: str, path: str, body: Any, *roles: Role, tenant: str = FIRST) -> UUID:
+        token = applications.token(*(roles or (Role.HEAD,)), tenant=tenant)
+        answer = await applications[service].call("POST", path, token, json=body)
+        assert answer.is_success, answer.text
+        content = answer.json()
+        return UUID((content.get("line") or content)["id"])
+
+    resident = await made("intake", "/v1/residents", {"name": "张三", "phone": "19900001234"})
+    concern = {"subject": "路灯不亮", "body": "坏了三天。", "resident": str(resident)}
+    request = await made("intake", "/v1/requests", concern)
+    worker = await made("casework", "/v1/workers", {"staff_number": "L1", "name": "李四"})
+    grid = {"code": "g1", "name": "一网格", "kind": "area", "owner": str(worker), "catch_all": True}
+    rows = {
+        "intake": {"residents": resident, "requests": request},
+        "casework": {
+            "workers": worker,
+            "grids": await made("casework", "/v1/grids", grid),
+            "cases": await _case(applications["casework"], request, resident),
+        },
+        "employment": {
+            "seekers": await made("employment", "/v1/seekers", {**seeker_body(), "resident": str(resident)}),
+            "vacancies": await made("employment", "/v1/vacancies", vacancy_body()),
+        },
+        "notifications": {
+            "webhooks": await made(
+                "notifications", "/v1/webhooks", {"url": "http://127.0.0.1:9/hook"}, Role.PORTAL
+            )
+        },
+    }
+    for service in NAMES:
+        (permission, *_) = sorted(applications[service].service.permissions[Role.PORTAL])
+        key = {"label": "一门户", "permissions": [permission]}
+        rows[service]["api-keys"] = await made(service, "/v1/api-keys", key, *Role)
+    rows["casework"]["requests"] = request
+    absence = {"first_day": "2027-02-01", "last_day": "2027-02-03", "reason": "sick_leave"}
+    rows["casework"]["absences"] = await made("casework", f"/v1/workers/{worker}/absences", absence)
+    rows["casework"]["own workers"] = await made(
+        "casework", "/v1/workers", {"staff_number": "L1", "name": "王五"}, tenant=SECOND
+    )
+    notifications = applications["notifications"]
+    webhook = rows["notifications"]["webhooks"]
+    trial = await notifications.call("POST", f"/v1/webhooks/{webhook}/tests", applications.token(Role.PORTAL))
+    assert trial.is_success, trial.text
+    rows["notifications"]["deliveries"] = await notifications.admin.fetchval(
+        "SELECT id FROM webhook_delivery"
+    )
+    rows["notifications"]["own webhooks"] = await made(
+        "notifications", "/v1/webhooks", {"url": "http://127.0.0.1:9/hook"}, Role.PORTAL, tenant=SECOND
+    )
+    rows["notifications"]["inbox"] = await _message(notifications, request, resident)
+    source = {"external_id": "1", "resident_ref": "1", "subject": "路灯不亮", "body": "坏了三天。"}
+    batch = {"source": SOURCE, "history": False, "requests": [source]}
+    answer = await applications["intake"].call(
+        "POST", "/v1/requests/bulk", applications.token(Role.OPERATOR), json=batch
+    )
+    assert answer.json()["filed"] == 1, answer.text
+    return rows
+
+
+SOURCE = "letters"
+"""Of an import of the first community."""
+
+
+async def _case(casework: Open, request: UUID, resident: UUID) -> UUID:
+    """A case as intake's event makes one."""
+    await _hear_of(casework, request, resident)
+    return request
+
+
+async def _message(notifications: Open, request: UUID, resident: UUID) -> UUID:
+    """What the resident is told of the same event."""
+    await _hear_of(notifications, request, resident)
+    id = await notifications.admin.fetchval("SELECT id FROM message WHERE recipient = $1", resident)
+    assert isinstance(id, UUID)
+    return id
+
+
+async def _hear_of(service: Open, request: UUID, resident: UUID) -> None:
+    now = service.runtime.clock()
+    event = RequestFiled(
+        request=request,
+        resident=resident,
+        reference="261118-000001-0",
+        urgency=Urgency.NORMAL,
+        channel=Channel.WEB,
+        filed=now,
+        due=now,
+    )
+    id = new_id()
+    envelope = Envelope(
+        id=id,
+        source="urn:longxi:service:intake",
+        type=event.type,
+        time=now,
+        subject=request,
+        tenant=FIRST,
+        sequence=1,
+        correlation=id,
+        causation=None,
+        traceparent=None,
+        dataschema=event.dataschema(),
+        data=event.model_dump_json().encode(),
+    )
+    route = service.parts.handlers.route(event.type)
+    assert route is not None
+    async with service.runtime.database.transaction(FIRST) as session:
+        for subscription in route.subscriptions:
+            received: Any = Received(envelope, event)
+            await subscription.handle(session, [received] if subscription.batch else received)
