@@ -1,5 +1,7 @@
 """Telling a database that is away, full or too busy from a fault in our own code."""
 
+import socket
+
 import asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -12,12 +14,15 @@ _AWAY: tuple[type[Exception], ...] = (
     asyncpg.LockNotAvailableError,
     asyncpg.InternalClientError,
     ConnectionError,
+    TimeoutError,  # it takes connections, and does not answer them: frozen, or behind a network that swallows
+    socket.gaierror,
 )
 
 
 def is_outage(error: BaseException) -> bool:
     """Whether the same call may well succeed a little later."""
-    if isinstance(error, (PoolTimeout, *_AWAY)):
+    # Bare where a name has several addresses, and nobody answers at any.
+    if isinstance(error, (PoolTimeout, *_AWAY)) or type(error) is OSError:
         return True
     if not isinstance(error, DBAPIError):
         return False

@@ -56,10 +56,11 @@ async def run(
     began = time.monotonic()
     async with Counting(connection.workers) as counting:
         async with asyncio.TaskGroup() as both:
-            both.create_task(striker.strike(rounds))
+            striking = both.create_task(striker.strike(rounds))
+            striking.add_done_callback(lambda _: say(f"the last fault is over after {_since(began)}"))
             both.create_task(clients.work(rows))
         worked = time.monotonic()
-        say(f"{len(striker.struck)} faults in {worked - began:.0f} s; waiting for rest")
+        say(f"the last client is done after {_since(began)}; waiting for rest")
         log = log_of(connection)
         await log.start()
         restless: list[str] = []
@@ -83,6 +84,10 @@ async def run(
         working_seconds=worked - began,
         rest_seconds=rested - worked,
     )
+
+
+def _since(moment: float) -> str:
+    return f"{time.monotonic() - moment:.0f} s"
 
 
 def _count_tries() -> list[int]:

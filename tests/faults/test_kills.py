@@ -41,7 +41,9 @@ async def test_every_promise_holds_after_many_kills(tmp_path: Path, log: str) ->
     async with ground(tmp_path, kafka=log == "kafka") as it:
         rounds = list(plan(SEED, ROUNDS, _deck(it.parts, list(it.mesh.links)), _LENGTHS))
         seconds = sum(one.after for one in rounds)
-        result = await run(it, rows, rounds, seed=SEED, seconds=seconds, rest=_REST_SECONDS, hurried=True)
+        result = await run(
+            it, rows, rounds, seed=SEED, seconds=seconds, rest=_REST_SECONDS, hurried=True, say=print
+        )
     kinds = Counter(one.round.kind for one in result.struck)
     print(
         f"seed {SEED}: {dict(kinds)} in {result.working_seconds:.0f} s, at rest {result.rest_seconds:.0f} s later,"
