@@ -2,7 +2,7 @@
 
 from shared.database.columns import NAMING, TenantMixin, UtcTime
 from shared.database.encryption import DataKey, Keyring, Undecipherable
-from shared.database.engine import EVERYWHERE, Database, scope, scope_of
+from shared.database.engine import EVERYWHERE, Database, note_scope, scope, scope_of
 from shared.database.ids import new_id
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Undecipherable",
     "UtcTime",
     "new_id",
+    "note_scope",
     "scope",
     "scope_of",
 ]

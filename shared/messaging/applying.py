@@ -13,10 +13,10 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.base import Event
-from shared.database import EVERYWHERE, scope, scope_of
+from shared.database import scope, scope_of
 from shared.messaging.consumer import Consumer
 from shared.messaging.envelope import MAX_DATA, Envelope, Received
-from shared.messaging.failures import DeadLetterReason, Rejected, describe
+from shared.messaging.failures import DeadLetterReason, Rejected, describe, passing
 from shared.messaging.handlers import Subscription
 from shared.messaging.streams import Key
 from shared.observing import trace
@@ -26,12 +26,23 @@ from shared.observing.spans import span
 class Due(NamedTuple):
     """An event to be applied, and the handlers that shall."""
 
+    place: int
+    """Where it stands in its batch. Of two events of one stream the one with the lower place goes first."""
     key: Key
     received: Received[Any]
     subscriptions: tuple[Subscription, ...]
 
 
-def prepare(consumer: Consumer, key: Key, envelope: Envelope, *, again: bool) -> Due | None:
+class Struck(Exception):
+    """The handler of this one event failed."""
+
+    def __init__(self, event: Received[Any], error: Exception) -> None:
+        super().__init__(event.envelope.type)
+        self.event = event
+        self.error = error
+
+
+def prepare(consumer: Consumer, place: int, key: Key, envelope: Envelope, *, again: bool) -> Due | None:
     """The event as its handlers take it, or None if there are none. Raises Rejected.
 
     `again`: it was applied before and a replay brought it back, so only handlers that rebuild read models run.
@@ -39,18 +50,21 @@ def prepare(consumer: Consumer, key: Key, envelope: Envelope, *, again: bool) ->
     route = consumer.handlers.route(envelope.type)
     if route is None:
         return None
-    subscriptions = tuple(one for one in route.subscriptions if one.rebuilds or not again)
+    subscriptions = route.rebuilding if again else route.subscriptions
     if not subscriptions:
         return None
     if envelope.tenant not in consumer.tenants:
         raise Rejected(DeadLetterReason.UNKNOWN_TENANT, "no community of this id is configured here")
     if len(envelope.data) > MAX_DATA:
         raise Rejected(DeadLetterReason.TOO_LARGE, f"more than {MAX_DATA // 1024} KiB of data")
-    return Due(key, Received(envelope, _data(route.contract, envelope)), subscriptions)
+    return Due(place, key, Received(envelope, _data(route.contract, envelope)), subscriptions)
 
 
 async def apply(session: AsyncSession, events: Iterable[Due]) -> None:
-    """Run the handlers of all events; raises what they raise. Leaves the session in the scope `*`, flushed."""
+    """Run the handlers of all events. Leaves the session flushed, in the scope of the last event's tenant.
+
+    Raises what handlers of lists and passing faults raise, and Struck for any other error of a handler of single events.
+    """
     for received, subscriptions in _rounds(events):
         if scope_of(session) != received[0].tenant:
             await scope(session, received[0].tenant)
@@ -63,20 +77,23 @@ async def apply(session: AsyncSession, events: Iterable[Due]) -> None:
                     await _handle(session, subscription, one)
         # What the ORM still holds belongs to this tenant, and the next statement may run in another's scope.
         await session.flush()
-    if scope_of(session) != EVERYWHERE:
-        await scope(session, EVERYWHERE)
 
 
 async def _handle(session: AsyncSession, subscription: Subscription, event: Received[Any]) -> None:
-    with trace.use(_origin([event])), span(f"handle {event.envelope.type}", kind=SpanKind.CONSUMER):
-        await subscription.handle(session, event)
+    try:
+        with trace.use(_origin([event])), span(f"handle {event.envelope.type}", kind=SpanKind.CONSUMER):
+            await subscription.handle(session, event)
+    except Exception as error:
+        if passing(error):
+            raise
+        raise Struck(event, error) from error
 
 
 def _rounds(events: Iterable[Due]) -> Iterable[tuple[list[Received[Any]], tuple[Subscription, ...]]]:
     """Lists of events that may be handled together, in the order in which to do so."""
     seen: Counter[Key] = Counter()
     rounds: list[dict[tuple[str, str, int], tuple[list[Received[Any]], tuple[Subscription, ...]]]] = []
-    for key, received, subscriptions in events:
+    for _, key, received, subscriptions in events:
         turn = seen[key]
         seen[key] = turn + 1
         if turn == len(rounds):

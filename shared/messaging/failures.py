@@ -6,7 +6,9 @@ once.
 """
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
+from uuid import UUID
 
 import asyncpg
 from pydantic import ValidationError
@@ -21,6 +23,20 @@ ERROR_LENGTH = 500
 
 class Retry(Exception):
     """Raised by a handler for a fault that will pass: another service is away, a lock was not to be had."""
+
+
+class Poisoned(Exception):
+    """Raised by a handler of lists: these of its events failed, each for its own reason; `each` raises it for you.
+
+    What the handler has written is taken back, and it gets its list again without them. Unless the handler is `sure`,
+    they are tried once more by themselves before anything is held against them: a wrong name costs an event nothing.
+    """
+
+    def __init__(self, culprits: Mapping[UUID, Exception], *, sure: bool = False) -> None:
+        """`culprits` by the ids of their events, as in `Received.id`. `sure`: it had only that one in hand."""
+        super().__init__(f"{len(culprits)} events failed")
+        self.culprits = culprits
+        self.sure = sure
 
 
 class DeadLetterReason(StrEnum):
@@ -63,6 +79,8 @@ def passing(error: BaseException) -> bool:
     """Whether the same thing may succeed a moment later, with nothing changed by anybody."""
     if isinstance(error, Retry | LogUnavailable | ConnectionError | TimeoutError | PoolTimeout):
         return True
+    if isinstance(error, Poisoned):
+        return any(passing(one) for one in error.culprits.values())
     if isinstance(error, DBAPIError):
         state = getattr(error.orig, "sqlstate", None)
         if state is not None:

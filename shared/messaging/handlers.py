@@ -10,7 +10,7 @@ becomes of the event (see `failures`). Several handlers of one contract run in t
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -40,7 +40,13 @@ class Route:
     """What is done with one type of event."""
 
     contract: type[Event]
-    subscriptions: list[Subscription] = field(default_factory=list)
+    subscriptions: tuple[Subscription, ...] = ()
+    rebuilding: tuple[Subscription, ...] = ()
+    """Those of them that run again in a replay."""
+
+    def add(self, subscription: Subscription) -> None:
+        self.subscriptions = (*self.subscriptions, subscription)
+        self.rebuilding = tuple(one for one in self.subscriptions if one.rebuilds)
 
 
 class Handlers:
@@ -63,7 +69,11 @@ class Handlers:
         return register
 
     def on_batch(self, contract: type[E], *, rebuilds: bool = False) -> Callable[[Many[E]], Many[E]]:
-        """Register a handler of lists: events of one tenant, each of another aggregate, in the order of the log."""
+        """Register a handler of lists: events of one tenant, each of another aggregate, in the order of the log.
+
+        Where one event makes it fail it does well to say which (see `culprits`): otherwise its list is tried in ever
+        smaller parts.
+        """
 
         def register(handler: Many[E]) -> Many[E]:
             self._add(contract, Subscription(handler, batch=True, rebuilds=rebuilds))
@@ -79,4 +89,4 @@ class Handlers:
         return [route.contract for route in self._routes.values()]
 
     def _add(self, contract: type[Any], subscription: Subscription) -> None:
-        self._routes.setdefault(contract.type, Route(contract)).subscriptions.append(subscription)
+        self._routes.setdefault(contract.type, Route(contract)).add(subscription)

@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from contextlib import suppress
+from datetime import datetime
+from typing import NamedTuple
 
 from shared.database import Database
 from shared.messaging import held_events, statements
@@ -10,16 +12,16 @@ from shared.messaging.consumer import Consumer
 from shared.messaging.failures import passing
 from shared.messaging.gaps import AskFor, Gap, ask
 from shared.messaging.measures import EVENTS
-from shared.messaging.releasing import Release, release
+from shared.messaging.releasing import STREAMS_AT_ONCE, Release, release
 from shared.messaging.streams import Key
-from shared.messaging.taking import Taken, take
+from shared.messaging.taking import take
 from shared.observing import get_logger
 
 _log = get_logger(__name__)
-_AT_ONCE = 50
-"""Streams in one step."""
-_LOOK_AGAIN = timedelta(seconds=1)
-"""How soon a change made by another process (an operator's retry) is seen; one look at an index."""
+_LOOK_AGAIN = 1.0
+"""Seconds after which a change made by another process (an operator's retry) is seen; one look at an index."""
+_TOGETHER = 0.2
+"""Seconds in which what comes due is left to come together: a transaction for each would disturb the inbox."""
 
 _DUE = (
     "SELECT topic, aggregate FROM inbox_stream WHERE consumer = $1 AND due_at <= $2 ORDER BY due_at LIMIT $3"
@@ -34,6 +36,12 @@ DELETE FROM held_event WHERE id = (
     LIMIT 1 FOR UPDATE SKIP LOCKED
 ) RETURNING *
 """
+
+
+class _Step(NamedTuple):
+    due: bool
+    progress: bool
+    """There may be more to do at once."""
 
 
 class HeldLoop:
@@ -57,26 +65,39 @@ class HeldLoop:
         """Until cancelled. Raises when the database is away."""
         while True:
             self.wake.clear()
-            if not await self.step():
-                try:
-                    async with asyncio.timeout(_LOOK_AGAIN.total_seconds()):
-                        await self.wake.wait()
-                except TimeoutError:
-                    continue
+            if (await self._step()).progress:
+                continue
+            await asyncio.sleep(_TOGETHER)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_AGAIN):
+                    await self.wake.wait()
 
     async def step(self) -> bool:
         """Everything that is due now, once. False if nothing was."""
+        return (await self._step()).due
+
+    async def _step(self) -> _Step:
         unreadable = await self._take_unreadable()
+        try:
+            async with self._database.everywhere() as session:
+                releases = [await release(session, self._consumer)]
+        except Exception as error:
+            _log.warning("held events go stream by stream", error=type(error).__name__)
+            releases = await self._release_each()
+        await asyncio.gather(*(self._ask(gap) for one in releases for gap in one.gaps))
+        applied = sum(one.applied for one in releases)
+        streams = sum(one.streams for one in releases)
+        self._count("applied", applied)
+        self._count("dead", sum(one.dead for one in releases))
+        return _Step(unreadable or streams > 0, unreadable or applied > 0 or streams == STREAMS_AT_ONCE)
+
+    async def _release_each(self) -> list[Release]:
+        """Each due stream in a transaction of its own, so that a passing fault of one keeps nobody else."""
         async with self._database.everywhere() as session:
             rows = await statements.fetch(
-                session, _DUE, self._consumer.name, self._consumer.clock(), _AT_ONCE
+                session, _DUE, self._consumer.name, self._consumer.clock(), STREAMS_AT_ONCE
             )
-        releases = [await self._release(Key(row.topic, row.aggregate)) for row in rows]
-        gaps = [one.gap for one in releases if one.gap is not None]
-        await asyncio.gather(*(self._ask(gap) for gap in gaps))
-        self._count("applied", sum(one.applied for one in releases))
-        self._count("dead", sum(one.dead for one in releases))
-        return unreadable or bool(rows)
+        return [await self._release(Key(row.topic, row.aggregate)) for row in rows]
 
     async def _release(self, key: Key) -> Release:
         try:
@@ -85,7 +106,7 @@ class HeldLoop:
         except Exception as error:
             if passing(error):
                 await self._postpone(key, error)
-                return Release()
+                return Release(streams=1)
             # The commit itself failed, on a deferred constraint perhaps: that is the first event's failure.
             failure = error
         async with self._database.everywhere() as session:
@@ -113,10 +134,8 @@ class HeldLoop:
         consumer = self._consumer
         async with self._database.everywhere() as session:
             rows = await statements.fetch(session, _UNREADABLE, consumer.name, consumer.clock())
-            taken = Taken()
-            for row in rows:
-                record = held_events.record_of(row)
-                taken = await take(session, consumer, [record], self._since, failure=failure)
+            records = [held_events.record_of(row) for row in rows]
+            taken = await take(session, consumer, records, self._since, failure=failure)
         for outcome, number in taken.outcomes.items():
             self._count(outcome, number)
         return bool(rows)

@@ -1,6 +1,6 @@
 """The table of held events: how a record is kept there and comes back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,9 +23,13 @@ INSERT INTO held_event (
 ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
 ON CONFLICT DO NOTHING
 """
-_OF_STREAM = """
-SELECT * FROM held_event
-WHERE consumer = $1 AND topic = $2 AND aggregate = $3 ORDER BY sequence LIMIT $4
+_OF_STREAMS = """
+SELECT held.* FROM unnest($2::text[], $3::uuid[]) AS wanted (topic, aggregate)
+CROSS JOIN LATERAL (
+    SELECT * FROM held_event
+    WHERE held_event.consumer = $1 AND held_event.topic = wanted.topic AND held_event.aggregate = wanted.aggregate
+    ORDER BY held_event.sequence LIMIT $4
+) AS held
 """
 _REMOVE = "DELETE FROM held_event WHERE id = ANY($1::uuid[])"
 _CHANGE = """
@@ -60,9 +64,10 @@ async def hold(session: AsyncSession, consumer: str, held: Sequence[Held], now: 
         await connection.exec_driver_sql(_HOLD, [_row(consumer, one, now) for one in held])
 
 
-async def of_stream(session: AsyncSession, consumer: str, key: Key, limit: int) -> Sequence[Any]:
-    """Held events of a stream, the first ones first."""
-    return await statements.fetch(session, _OF_STREAM, consumer, key.topic, key.aggregate, limit)
+async def of_streams(session: AsyncSession, consumer: str, keys: Sequence[Key], limit: int) -> Sequence[Any]:
+    """Held events of each of these streams, up to so many, a stream's first ones first."""
+    topics, aggregates = [key.topic for key in keys], [key.aggregate for key in keys]
+    return await statements.fetch(session, _OF_STREAMS, consumer, topics, aggregates, limit)
 
 
 async def remove(session: AsyncSession, ids: Sequence[UUID]) -> None:
@@ -71,16 +76,19 @@ async def remove(session: AsyncSession, ids: Sequence[UUID]) -> None:
 
 
 async def change(session: AsyncSession, id: UUID, holding: Holding) -> None:
-    await statements.execute(
-        session,
-        _CHANGE,
-        id,
-        holding.state,
-        holding.reason,
-        holding.error,
-        holding.attempts,
-        holding.next_attempt_at,
-    )
+    await change_all(session, {id: holding})
+
+
+async def change_all(session: AsyncSession, holdings: Mapping[UUID, Holding]) -> None:
+    if holdings:
+        connection = await session.connection()
+        await connection.exec_driver_sql(
+            _CHANGE,
+            [
+                (id, one.state, one.reason, one.error, one.attempts, one.next_attempt_at)
+                for id, one in holdings.items()
+            ],
+        )
 
 
 def record_of(row: Any) -> Record:

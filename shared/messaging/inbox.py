@@ -3,9 +3,11 @@
 A batch is one transaction: its ids noted, its new events applied, what the handlers record written, the sequence guard
 moved. Only then the log's offsets are committed, so a crash brings the batch again, and the guard drops it.
 
-If a batch fails, its halves are tried, and theirs, until the event at fault is alone; that one is held (see
-`releasing`) and everything else has been applied. A transaction for each half, rather than savepoints in one, also
-finds an event that only fails at commit. A passing fault is nobody's fault: the same batch again, after a pause.
+If handlers fail, the batch is done again under savepoints, which find the events at fault (see `isolating`); those are
+held (see `releasing`) and everything else is applied. The next batch is guarded from the start, until one has no
+failure: where one event is poison the next one often is. What savepoints cannot catch, an event that only fails at
+commit, is found by halves in transactions of their own. A passing fault is nobody's fault: the same batch again, after a
+pause.
 """
 
 import asyncio
@@ -58,6 +60,7 @@ class Inbox:
         self._topics = list(topics)
         self._batch = batch
         self._since: dict[str, datetime] = {}
+        self._guarded = False
         self._stopping = asyncio.Event()
         self.held = HeldLoop(database, self.consumer, self._since, ask_for)
 
@@ -110,38 +113,53 @@ class Inbox:
 
     async def take(self, records: Sequence[Record]) -> None:
         """Apply these records, or hold those that fail. Raises passing faults only."""
-        name, started = self.consumer.name, time.perf_counter()
+        failure = None
+        if not self._guarded:
+            try:
+                await self._take(records)
+            except Exception as error:
+                if passing(error):
+                    raise
+                failure = error
+            else:
+                return
         try:
-            async with self._database.everywhere() as session:
-                taken = await take(session, self.consumer, records, self._since)
+            await self._take(records, guarded=True, failure=failure)
         except Exception as error:
             if passing(error):
                 raise
-            await self._take_apart(records, error)
-            return
-        measures.TAKING.labels(consumer=name).observe(time.perf_counter() - started)
-        measures.TAKEN.labels(consumer=name).observe(len(records))
-        self._note(taken)
+            await self._halve(records, error)
 
-    async def _take_apart(self, records: Sequence[Record], error: Exception) -> None:
-        if len(records) > 1:
-            measures.SPLIT.labels(consumer=self.consumer.name).inc()
-            middle = len(records) // 2
-            await self.take(records[:middle])
-            await self.take(records[middle:])
+    async def _halve(self, records: Sequence[Record], error: Exception) -> None:
+        if len(records) == 1:
+            await self._take(records, guarded=True, failure=error)
             return
-        _log.warning("event failed and is held", topic=records[0].topic, error=type(error).__name__)
-        async with self._database.everywhere() as session:
-            taken = await take(session, self.consumer, records, self._since, failure=error)
-        self._note(taken)
+        middle = len(records) // 2
+        await self.take(records[:middle])
+        await self.take(records[middle:])
 
-    def _note(self, taken: Taken) -> None:
+    async def _take(
+        self, records: Sequence[Record], *, guarded: bool = False, failure: Exception | None = None
+    ) -> None:
+        started = time.perf_counter()
+        async with self._database.unscoped() as session:
+            taken = await take(session, self.consumer, records, self._since, guarded=guarded, failure=failure)
+        self._guarded = bool(taken.failed)
+        self._note(taken, len(records), time.perf_counter() - started)
+
+    def _note(self, taken: Taken, records: int, seconds: float) -> None:
+        name = self.consumer.name
+        measures.TAKING.labels(consumer=name).observe(seconds)
+        measures.TAKEN.labels(consumer=name).observe(records)
         for outcome, number in taken.outcomes.items():
-            measures.EVENTS.labels(consumer=self.consumer.name, outcome=outcome).inc(number)
-        if taken.due:
-            newest = taken.due[-1].received.envelope
-            delay = self.consumer.clock().timestamp() - newest.made / 1000
-            measures.DELAY.labels(consumer=self.consumer.name).observe(max(0.0, delay))
+            measures.EVENTS.labels(consumer=name, outcome=outcome).inc(number)
+        if taken.newest is not None:
+            delay = self.consumer.clock().timestamp() - taken.newest.made / 1000
+            measures.DELAY.labels(consumer=name).observe(max(0.0, delay))
+        if taken.failed:
+            measures.SPLIT.labels(consumer=name).inc()
+            errors = sorted({type(failure.error).__name__ for failure in taken.failed})
+            _log.warning("events failed and are held", events=len(taken.failed), errors=errors)
         if taken.wake:
             self.held.wake.set()
 

@@ -1,11 +1,14 @@
 """The inbox's own reads and writes, each one statement for a whole batch. All run in the scope `*`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.database import EVERYWHERE, note_scope
 from shared.messaging import statements
 from shared.messaging.envelope import Envelope
 from shared.messaging.failures import Retry
@@ -18,30 +21,25 @@ INSERT INTO inbox_topic (consumer, topic, since)
 SELECT $1, topic, $3 FROM unnest($2::text[]) AS topic ON CONFLICT DO NOTHING
 """
 _TOPICS = "SELECT topic, since FROM inbox_topic WHERE consumer = $1"
-_TAKE = """
-WITH taken AS (
-    INSERT INTO inbox (id, consumer, day)
-    SELECT id, $1, date '1970-01-01' + day FROM unnest($2::uuid[], $3::integer[]) AS event (id, day)
-    ON CONFLICT DO NOTHING RETURNING id
-)
-SELECT coalesce(array_agg(id), '{}') AS ids FROM taken
-"""
-_LOAD = "SELECT * FROM inbox_streams($1, $2::text[], $3::uuid[])"
-_SAVE = """
-INSERT INTO inbox_stream AS stream (consumer, aggregate, topic, sequence, highest, replay, head, due_at, version)
-SELECT $1, changed.* FROM unnest(
-    $2::uuid[], $3::text[], $4::bigint[], $5::bigint[], $6::uuid[], $7::bigint[], $8::timestamptz[], $9::bigint[]
-) AS changed (aggregate, topic, sequence, highest, replay, head, due_at, version)
-ORDER BY aggregate, topic
-ON CONFLICT (aggregate, topic, consumer) DO UPDATE
-SET sequence = excluded.sequence, highest = excluded.highest, replay = excluded.replay, head = excluded.head,
-    due_at = coalesce(excluded.due_at, stream.due_at), version = excluded.version
-WHERE stream.version = excluded.version - 1
-"""
+_TAKE = "SELECT * FROM inbox_take($1, $2, $3, $4, $5, $6)"
+_SAVE = "SELECT inbox_save($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 
 
 class StreamMoved(Retry):
     """Another member of the group, or the loop of held events, changed a stream meanwhile: read again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the database knows of a batch."""
+
+    new: frozenset[UUID] = frozenset()
+    """Ids that were not taken before."""
+    _rows: Mapping[Key, Sequence[Any]] = field(default_factory=dict)
+
+    def stream(self, key: Key) -> Stream:
+        """As it was found, to be changed; a new one if it was never seen."""
+        return Stream(*self._rows.get(key, ()))
 
 
 async def begin_topics(
@@ -52,8 +50,10 @@ async def begin_topics(
     return {row.topic: row.since for row in await statements.fetch(session, _TOPICS, consumer)}
 
 
-async def take_ids(session: AsyncSession, consumer: str, envelopes: Sequence[Envelope]) -> set[UUID]:
-    """Note these events as taken; the ids of those that were not yet.
+async def take_events(
+    session: AsyncSession, consumer: str, envelopes: Sequence[Envelope], keys: Sequence[Key], scope: str
+) -> Found:
+    """Note these events as taken, and find the streams of `keys`. Leaves the session in `scope`.
 
     Also the lock that keeps two members from working on the same event: the second waits here for the first to commit.
     """
@@ -63,27 +63,23 @@ async def take_ids(session: AsyncSession, consumer: str, envelopes: Sequence[Env
         consumer,
         [envelope.id for envelope in envelopes],
         [envelope.made // _MILLISECONDS_A_DAY for envelope in envelopes],
+        [key.topic for key in keys],
+        [key.aggregate for key in keys],
+        scope,
     )
-    return set(row.ids)
-
-
-async def load_streams(session: AsyncSession, consumer: str, keys: Iterable[Key]) -> dict[Key, Stream]:
-    """The streams of these keys; those never seen are new ones."""
-    streams = {key: Stream() for key in keys}
-    rows = await statements.fetch(
-        session, _LOAD, consumer, [key.topic for key in streams], [key.aggregate for key in streams]
-    )
-    for topic, aggregate, sequence, highest, replay, head, version in rows:
-        streams[Key(topic, aggregate)] = Stream(sequence, highest, replay, head, version)
-    return streams
+    note_scope(session, scope)
+    columns = (row.sequences, row.highests, row.replays, row.heads, row.versions)
+    rows = {keys[place - 1]: values for place, *values in zip(row.places, *columns, strict=True)}
+    return Found(frozenset(row.fresh), rows)
 
 
 async def save_streams(session: AsyncSession, consumer: str, streams: Mapping[Key, Stream]) -> None:
-    """Store the changed ones. Raises StreamMoved if any is no longer as it was loaded."""
+    """Store the changed ones, and leave the session in the scope `*`.
+
+    Raises StreamMoved if any is no longer as it was found.
+    """
     changed = [(key, stream) for key, stream in streams.items() if stream.changed]
-    if not changed:
-        return
-    written = await statements.execute(
+    (row,) = await statements.fetch(
         session,
         _SAVE,
         consumer,
@@ -96,5 +92,6 @@ async def save_streams(session: AsyncSession, consumer: str, streams: Mapping[Ke
         [stream.due_at for _, stream in changed],
         [stream.version + 1 for _, stream in changed],
     )
-    if written != len(changed):
-        raise StreamMoved(f"{len(changed) - written} of {len(changed)} streams")
+    note_scope(session, EVERYWHERE)
+    if row[0] != len(changed):
+        raise StreamMoved(f"{len(changed) - row[0]} of {len(changed)} streams")

@@ -18,4 +18,6 @@ TAKING = metrics.histogram("inbox_batch_seconds", "Time to take a batch", ["cons
 TAKEN = metrics.histogram("inbox_batch", "Records in a batch", ["consumer"], buckets=metrics.SIZES)
 DELAY = metrics.histogram("inbox_delay_seconds", "From an event's record to its effect here", ["consumer"])
 AGAIN = metrics.counter("inbox_batches_again", "Batches tried again after a passing fault", ["consumer"])
-SPLIT = metrics.counter("inbox_batches_split", "Batches split to find the event that failed", ["consumer"])
+SPLIT = metrics.counter(
+    "inbox_batches_split", "Batches in which events failed and were found out", ["consumer"]
+)

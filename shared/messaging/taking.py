@@ -4,29 +4,42 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.database import EVERYWHERE, scope
 from shared.messaging.applying import Due, apply, prepare
 from shared.messaging.consumer import Consumer
 from shared.messaging.envelope import Envelope, Malformed
 from shared.messaging.failures import DeadLetterReason, HeldState, Rejected, describe
 from shared.messaging.held_events import Held, Holding, hold
-from shared.messaging.inbox_queries import load_streams, save_streams, take_ids
+from shared.messaging.inbox_queries import Found, save_streams, take_events
+from shared.messaging.isolating import Failure, apply_others
 from shared.messaging.records import Record
 from shared.messaging.streams import Fate, Key, Stream
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of a batch, counted by outcome: applied, skipped, duplicate, repeated, held, dead, foreign."""
+    """What became of a batch."""
 
-    outcomes: Counter[str] = field(default_factory=Counter)
-    held: list[Held] = field(default_factory=list)
-    due: list[Due] = field(default_factory=list)
-    wake: bool = False
-    """Something held may be due at once."""
+    outcomes: Counter[str]
+    """How many events were applied, skipped, duplicate, repeated, held, dead, foreign."""
+    newest: Envelope | None
+    """Of those that were applied, the last."""
+    failed: Sequence[Failure]
+    wake: bool
+    """Something held is due at once."""
+
+
+class Event(NamedTuple):
+    """A record that has a readable envelope."""
+
+    key: Key
+    envelope: Envelope
+    record: Record
 
 
 async def take(
@@ -35,98 +48,138 @@ async def take(
     records: Sequence[Record],
     since: Mapping[str, datetime],
     *,
+    guarded: bool = False,
     failure: Exception | None = None,
 ) -> Taken:
-    """Do all that these records ask for, in the session's transaction (scope `*`).
+    """Do all that these records ask for, in the session's transaction, whose scope it sets itself.
 
-    Raises what handlers raise; then nothing is done, and the transaction has to be rolled back. With `failure`, which a
-    batch of this single event raised before, the event is held and no handler runs.
+    Raises what handlers raise; then nothing is done, and the transaction has to be rolled back. `guarded`: events whose
+    handlers fail are held, and all others applied. With `failure`, which the same records ended with before, it is
+    guarded too, and where only one event could have failed no handler runs.
     """
-    now, taken = consumer.clock(), Taken()
-    events = list(_readable(consumer, records, taken))
+    now = consumer.clock()
+    events, outcomes, held = _readable(consumer, records)
+    plan = _Plan(consumer, since, now, events)
     if events:
-        new = await take_ids(session, consumer.name, [envelope for _, envelope, _ in events])
-        streams = await load_streams(session, consumer.name, (key for key, _, _ in events))
-        plan = _Plan(consumer, since, now, streams, new, failure, taken)
-        for key, envelope, record in events:
-            plan.add(key, envelope, record)
-        await apply(session, taken.due)
-        await save_streams(session, consumer.name, streams)
-        taken.wake = any(stream.due_at is not None for stream in streams.values())
-    await hold(session, consumer.name, taken.held, now)
-    return taken
+        await plan.begin(session)
+        if guarded or failure is not None:
+            plan.fail(await apply_others(session, plan.due(), failure))
+        else:
+            await apply(session, plan.due())
+        await save_streams(session, consumer.name, plan.streams)
+        held += plan.held()
+    if held:
+        if not events:
+            await scope(session, EVERYWHERE)
+        await hold(session, consumer.name, held, now)
+    due = plan.due()
+    return Taken(
+        outcomes=outcomes + plan.outcomes(),
+        newest=due[-1].received.envelope if due else None,
+        failed=list(plan.failures.values()),
+        wake=any(stream.due_at is not None and stream.due_at <= now for stream in plan.streams.values()),
+    )
 
 
-def _readable(
-    consumer: Consumer, records: Sequence[Record], taken: Taken
-) -> "list[tuple[Key, Envelope, Record]]":
-    events = []
+def _readable(consumer: Consumer, records: Sequence[Record]) -> tuple[list[Event], Counter[str], list[Held]]:
+    events: list[Event] = []
+    outcomes: Counter[str] = Counter()
+    held: list[Held] = []
     for record in records:
         try:
             envelope = Envelope.from_record(record)
         except Malformed as error:
-            holding = Holding(HeldState.DEAD, DeadLetterReason.MALFORMED, str(error))
-            taken.held.append(Held(record, None, holding))
-            taken.outcomes["dead"] += 1
+            held.append(Held(record, None, Holding(HeldState.DEAD, DeadLetterReason.MALFORMED, str(error))))
+            outcomes["dead"] += 1
             continue
         if envelope.replay is not None and envelope.replay.consumer != consumer.name:
-            taken.outcomes["foreign"] += 1
+            outcomes["foreign"] += 1
             continue
-        events.append((Key(record.topic, envelope.subject), envelope, record))
-    return events
+        events.append(Event(Key(record.topic, envelope.subject), envelope, record))
+    return events, outcomes, held
 
 
 @dataclass(slots=True)
 class _Plan:
-    """Decides event by event; the streams move along."""
+    """Decides event by event; the streams move along. An event is known by its place in the batch."""
 
     consumer: Consumer
     since: Mapping[str, datetime]
     now: datetime
-    streams: dict[Key, Stream]
-    new: set[UUID]
-    failure: Exception | None
-    taken: Taken
+    events: Sequence[Event]
+    streams: dict[Key, Stream] = field(default_factory=dict)
+    failures: Mapping[Key, Failure] = field(default_factory=dict)
+    _found: Found = field(default_factory=Found)
+    _taken: set[UUID] = field(default_factory=set)
+    """Ids that were new and have had their turn: a second copy further on in the batch no longer is."""
+    _fates: list[str | Due | Held] = field(default_factory=list)
+    """By place: an event to apply, one to hold, or the word for one that is done with."""
 
-    def add(self, key: Key, envelope: Envelope, record: Record) -> None:
-        stream, taken = self.streams[key], self.taken
+    async def begin(self, session: AsyncSession) -> None:
+        keys = dict.fromkeys(event.key for event in self.events)
+        envelopes = [event.envelope for event in self.events]
+        # Its handlers run in it, and most batches are of one tenant.
+        first = envelopes[0].tenant
+        self._found = await take_events(session, self.consumer.name, envelopes, list(keys), first)
+        self.streams = {key: self._found.stream(key) for key in keys}
+        self._fates = [self._fate(place, event) for place, event in enumerate(self.events)]
+
+    def fail(self, failures: Mapping[Key, Failure]) -> None:
+        """Decide anew for the streams in which an event failed: it blocks its stream from there on."""
+        if not failures:
+            return
+        self.failures = failures
+        for key in failures:
+            self.streams[key] = self._found.stream(key)
+        places = [place for place, event in enumerate(self.events) if event.key in failures]
+        self._taken.difference_update(self.events[place].envelope.id for place in places)
+        for place in places:
+            self._fates[place] = self._fate(place, self.events[place])
+
+    def due(self) -> list[Due]:
+        return [fate for fate in self._fates if isinstance(fate, Due)]
+
+    def held(self) -> list[Held]:
+        return [fate for fate in self._fates if isinstance(fate, Held)]
+
+    def outcomes(self) -> Counter[str]:
+        return Counter(map(_outcome, self._fates))
+
+    def _fate(self, place: int, event: Event) -> str | Due | Held:
+        key, envelope, record = event
+        stream = self.streams[key]
         fate = stream.fate(envelope, self.since.get(key.topic, self.now), self.now)
         if fate is Fate.DROP:
-            taken.outcomes["duplicate"] += 1
-            return
+            return "duplicate"
         if fate is Fate.WAIT:
             gap = stream.head == envelope.sequence > stream.sequence + 1
-            reason = DeadLetterReason.GAP if gap else None
-            self._hold(Held(record, envelope, Holding(HeldState.WAITING, reason)))
-            return
+            return Held(record, envelope, Holding(HeldState.WAITING, DeadLetterReason.GAP if gap else None))
         again = envelope.sequence <= stream.highest
-        if not again and envelope.id not in self.new:
+        if not again and (envelope.id not in self._found.new or envelope.id in self._taken):
             # Known, yet next in its stream: its owner numbered it anew, as after a restore from a backup.
             stream.advance(envelope.sequence, self.now)
-            taken.outcomes["repeated"] += 1
-            return
+            return "repeated"
         try:
-            due = prepare(self.consumer, key, envelope, again=again)
+            due = prepare(self.consumer, place, key, envelope, again=again)
         except Rejected as error:
             stream.hold(envelope.sequence, None)
-            self._hold(Held(record, envelope, Holding(HeldState.DEAD, error.reason, str(error))))
-            return
-        if due is not None and self.failure is not None:
-            holding = after_failure(self.consumer, self.failure, attempts=1, now=self.now)
+            return Held(record, envelope, Holding(HeldState.DEAD, error.reason, str(error)))
+        failure = self.failures.get(key)
+        if failure is not None and failure.place == place:
+            holding = after_failure(self.consumer, failure.error, attempts=1, now=self.now)
             stream.hold(envelope.sequence, holding.next_attempt_at)
-            self._hold(Held(record, envelope, holding))
-            return
+            return Held(record, envelope, holding)
         stream.advance(envelope.sequence, self.now)
-        self.new.discard(envelope.id)  # a second copy further on in the batch is no longer new
-        if due is None:
-            taken.outcomes["skipped"] += 1
-        else:
-            taken.due.append(due)
-            taken.outcomes["applied"] += 1
+        self._taken.add(envelope.id)
+        return due or "skipped"
 
-    def _hold(self, held: Held) -> None:
-        self.taken.held.append(held)
-        self.taken.outcomes["dead" if held.holding.state is HeldState.DEAD else "held"] += 1
+
+def _outcome(fate: str | Due | Held) -> str:
+    if isinstance(fate, Due):
+        return "applied"
+    if isinstance(fate, Held):
+        return "dead" if fate.holding.state is HeldState.DEAD else "held"
+    return fate
 
 
 def after_failure(consumer: Consumer, error: Exception, *, attempts: int, now: datetime) -> Holding:

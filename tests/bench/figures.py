@@ -38,7 +38,9 @@ class Figure:
         return None if self.middle is None else round(self.middle, 4)
 
 
-def ratios(name: str, ours: Sequence[float], bare: Sequence[float], aim: float, **more: Any) -> Figure:
+def ratios(
+    name: str, ours: Sequence[float], bare: Sequence[float], aim: float | None = None, **more: Any
+) -> Figure:
     """Ours to bare, round by round, so that a change of the machine's speed counts for both."""
     pairs = zip(ours, bare, strict=True)
     return Figure(name, [mine / theirs for mine, theirs in pairs], aim, **more)

@@ -119,12 +119,17 @@ async def everything(database: Database, table: str) -> list[Any]:
 
 
 async def bench(
-    database: Database, *, log: EventLog | None = None, name: str = "parcel", **more: Any
+    database: Database,
+    *,
+    log: EventLog | None = None,
+    name: str = "parcel",
+    handlers: Handlers | None = None,
+    **more: Any,
 ) -> Bench:
     """An inbox whose clock stands still, begun before any event of the test was made."""
     trouble = more.pop("trouble", None) or Trouble()
     clock = FrozenClock(datetime.now(UTC) - timedelta(hours=1))
     more = {"topics": [TOPIC], "tenants": {TENANT, "other"}, "attempts": QUICK, "asks": QUICK, **more}
-    inbox = Inbox(database, log or NoLog(), name, effect_handlers(trouble), clock=clock, **more)
+    inbox = Inbox(database, log or NoLog(), name, handlers or effect_handlers(trouble), clock=clock, **more)
     await inbox.begin()
     return Bench(database, clock, inbox, trouble)

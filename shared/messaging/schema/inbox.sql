@@ -42,21 +42,99 @@ CREATE TABLE inbox_stream (
 ) WITH (fillfactor = 80);
 CREATE INDEX ix_inbox_stream_due ON inbox_stream (consumer, due_at) WHERE due_at IS NOT NULL;
 
--- The rows of these streams. One look at the primary key for each, by force: the planner believes that row-level security
--- leaves one row in two hundred, would rather walk the whole table, and keeps such a plan while the table grows.
-CREATE FUNCTION inbox_streams(consumer_name text, topics text[], aggregates uuid[])
-RETURNS TABLE (topic text, aggregate uuid, sequence bigint, highest bigint, replay uuid, head bigint, version bigint)
-LANGUAGE plpgsql STABLE ROWS 500 SET enable_seqscan = off AS $$
+-- Note a batch as taken and read its streams, in one round trip and the scope '*'; leaves the scope `next_scope`.
+-- fresh: the ids that were not taken before. The other columns have one element for each stream there is a row of, with
+-- its place (from 1) in `topics` and `aggregates`.
+-- The insert waits for another member that has taken the same ids, and the streams are read after that: each statement
+-- of a volatile function sees what was committed before it.
+-- Blocked streams are locked, and read again: the loop of held events works on them at any time, and what it changed
+-- after we had read would cost the whole batch. It passes over what is locked, so neither waits for the other in a ring.
+CREATE FUNCTION inbox_take(
+    consumer_name text, ids uuid[], days integer[], topics text[], aggregates uuid[], next_scope text,
+    OUT fresh uuid[], OUT places integer[], OUT sequences bigint[], OUT highests bigint[], OUT replays uuid[],
+    OUT heads bigint[], OUT versions bigint[]
+)
+LANGUAGE plpgsql AS $$
 BEGIN
-    RETURN QUERY
-    SELECT stream.topic, stream.aggregate, stream.sequence, stream.highest, stream.replay, stream.head, stream.version
-    FROM unnest(topics, aggregates) AS wanted (topic, aggregate)
+    PERFORM set_config('longxi.tenant', '*', true);
+    WITH taken AS (
+        INSERT INTO inbox (id, consumer, day)
+        SELECT event.id, consumer_name, date '1970-01-01' + event.day FROM unnest(ids, days) AS event (id, day)
+        ON CONFLICT DO NOTHING RETURNING inbox.id
+    )
+    SELECT coalesce(array_agg(taken.id), '{}') INTO fresh FROM taken;
+    SELECT * FROM inbox_streams(consumer_name, topics, aggregates)
+    INTO places, sequences, highests, replays, heads, versions;
+    IF num_nonnulls(VARIADIC heads) > 0 THEN
+        PERFORM inbox_lock_blocked(
+            consumer_name,
+            ARRAY(SELECT topics[place] FROM unnest(places, heads) AS row (place, head) WHERE head IS NOT NULL),
+            ARRAY(SELECT aggregates[place] FROM unnest(places, heads) AS row (place, head) WHERE head IS NOT NULL)
+        );
+        SELECT * FROM inbox_streams(consumer_name, topics, aggregates)
+        INTO places, sequences, highests, replays, heads, versions;
+    END IF;
+    PERFORM set_config('longxi.tenant', next_scope, true);
+END $$;
+
+-- One look at the primary key for each stream, by force: the planner believes that row-level security leaves one row in
+-- two hundred, would rather walk the whole table, and keeps such a plan while the table grows.
+CREATE FUNCTION inbox_streams(
+    consumer_name text, topics text[], aggregates uuid[],
+    OUT places integer[], OUT sequences bigint[], OUT highests bigint[], OUT replays uuid[], OUT heads bigint[],
+    OUT versions bigint[]
+)
+LANGUAGE plpgsql STABLE SET enable_seqscan = off AS $$
+BEGIN
+    SELECT coalesce(array_agg(wanted.place::integer), '{}'), coalesce(array_agg(stream.sequence), '{}'),
+           coalesce(array_agg(stream.highest), '{}'), coalesce(array_agg(stream.replay), '{}'),
+           coalesce(array_agg(stream.head), '{}'), coalesce(array_agg(stream.version), '{}')
+    INTO places, sequences, highests, replays, heads, versions
+    FROM unnest(topics, aggregates) WITH ORDINALITY AS wanted (topic, aggregate, place)
     CROSS JOIN LATERAL (
         SELECT * FROM inbox_stream
         WHERE inbox_stream.aggregate = wanted.aggregate AND inbox_stream.topic = wanted.topic
           AND inbox_stream.consumer = consumer_name
         LIMIT 1
     ) AS stream;
+END $$;
+
+CREATE FUNCTION inbox_lock_blocked(consumer_name text, topics text[], aggregates uuid[]) RETURNS void
+LANGUAGE plpgsql SET enable_seqscan = off AS $$
+BEGIN
+    PERFORM stream.version
+    FROM (SELECT * FROM unnest(topics, aggregates) AS given (topic, aggregate) ORDER BY aggregate, topic) AS wanted
+    CROSS JOIN LATERAL (
+        SELECT inbox_stream.version FROM inbox_stream
+        WHERE inbox_stream.aggregate = wanted.aggregate AND inbox_stream.topic = wanted.topic
+          AND inbox_stream.consumer = consumer_name
+        LIMIT 1 FOR UPDATE
+    ) AS stream;
+END $$;
+
+-- Store how these streams changed, in the scope '*', which it leaves. Answers how many were still as they had been read;
+-- `versions` are the new ones. A `due_at` that is null leaves what is stored.
+CREATE FUNCTION inbox_save(
+    consumer_name text, aggregates uuid[], topics text[], sequences bigint[], highests bigint[], replays uuid[],
+    heads bigint[], due_ats timestamptz[], versions bigint[]
+)
+RETURNS integer
+LANGUAGE plpgsql AS $$
+DECLARE
+    written integer;
+BEGIN
+    PERFORM set_config('longxi.tenant', '*', true);
+    INSERT INTO inbox_stream AS stream (consumer, aggregate, topic, sequence, highest, replay, head, due_at, version)
+    SELECT consumer_name, changed.* FROM unnest(
+        aggregates, topics, sequences, highests, replays, heads, due_ats, versions
+    ) AS changed (aggregate, topic, sequence, highest, replay, head, due_at, version)
+    ORDER BY changed.aggregate, changed.topic
+    ON CONFLICT (aggregate, topic, consumer) DO UPDATE
+    SET sequence = excluded.sequence, highest = excluded.highest, replay = excluded.replay, head = excluded.head,
+        due_at = coalesce(excluded.due_at, stream.due_at), version = excluded.version
+    WHERE stream.version = excluded.version - 1;
+    GET DIAGNOSTICS written = ROW_COUNT;
+    RETURN written;
 END $$;
 
 -- Events that could not be applied, and those that wait behind them. A record without a readable envelope has no

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.intake import RequestWithdrawn
 from shared.database import Database
+from shared.messaging.culprits import each
 from shared.messaging.envelope import Received
 from shared.messaging.handlers import Handlers
 from shared.messaging.inbox import Inbox
@@ -22,15 +23,24 @@ class Poison(Exception):
     """What a handler cannot digest."""
 
 
-def handlers_of(poison: int) -> Handlers:
-    """One insert for a list. With `poison`, one event of so many is refused: by its id, so always the same ones."""
+def handlers_of(poison: int = 0, nameless: int = 0) -> Handlers:
+    """One insert for a list. One event of so many fails: by its id, so always the same ones.
+
+    With `poison` the handler's own code fails on it, as it works on each event. With `nameless` the list fails after it
+    was written, as when the database refuses a row of many.
+    """
     handlers = Handlers()
+
+    def digest(event: Received[RequestWithdrawn]) -> None:
+        if poison and event.id.int % poison == 0:
+            raise Poison
 
     @handlers.on_batch(RequestWithdrawn)
     async def effect(session: AsyncSession, events: Sequence[Received[RequestWithdrawn]]) -> None:
-        if poison and any(event.id.int % poison == 0 for event in events):
-            raise Poison
+        each(events, digest)
         await note(session, events, "effect")
+        if nameless and any(event.id.int % nameless == 0 for event in events):
+            raise Poison
 
     return handlers
 
@@ -43,7 +53,7 @@ async def inbox(task: Task, report: Report) -> None:
         database,
         Watched(log, report, publishing=False),
         task.group,
-        handlers_of(task.poison),
+        handlers_of(task.poison, task.nameless),
         topics=[task.topic],
         tenants={TENANT},
     )
