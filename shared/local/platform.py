@@ -24,6 +24,7 @@ from shared.contracts.catalogue import SERVICES
 from shared.database.provision import Access, provision
 from shared.local import leftovers, secrets
 from shared.local.environment import mail_server, service_environment, sms_gateway
+from shared.local.fork_server import ForkServer
 from shared.local.layout import WANTED_PORTS, Home, Stack
 from shared.local.ports import free_port
 from shared.local.postgres import PostgresFailed, PostgresServer, end_left_over
@@ -55,12 +56,16 @@ class Platform:
         self._end_left_overs()
         self._ports = self._choose_ports()
         self._server = PostgresServer(home.postgres, port=self._ports["postgres"])
-        self._keeper = Keeper(home.logs, say=say)
+        # Elsewhere than on Linux libraries of the system do not bear a fork.
+        self._forks = _fork_server(home) if sys.platform == "linux" else None
+        self._keeper = Keeper(home.logs, say=say, forks=self._forks)
         self._ended = threading.Event()
         self.stack: Stack | None = None
 
     def start(self) -> Stack:
         """Bring everything up and wait until every process says that it is ready. Raises PlatformFailed."""
+        if self._forks is not None:
+            self._forks.start()  # it loads while PostgreSQL starts
         self._server.start()
         accesses = asyncio.run(self._provision())
         receipts = secrets.passwords(self.home.keys, ["receipts"])["receipts"]
@@ -235,6 +240,12 @@ def only_one(home: Home) -> Iterator[None]:
         except BlockingIOError:
             raise PlatformFailed(f"a platform is already running in {home.folder}") from None
         yield
+
+
+def _fork_server(home: Home) -> ForkServer:
+    """With what all services stand on, and no service: each loads its own code and never sees another's."""
+    loads = ("shared.lean", "shared.runtime.main")
+    return ForkServer(str(home.folder), home.logs / "forking.log", loads=loads)
 
 
 def _migration_print(service: str) -> str:

@@ -4,10 +4,16 @@ import asyncio
 import os
 import signal
 import subprocess
+import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
+
+from shared.local.fork_server import ForkFailed, ForkServer
 
 _STEADY_SECONDS = 30.0
 _MAX_PAUSE_SECONDS = 10.0
@@ -23,13 +29,32 @@ class Program:
     stop_seconds: float = 20.0
     """How long it may take to finish what it is doing before it is killed."""
 
+    @property
+    def module(self) -> Sequence[str]:
+        """The module that it runs and its arguments; empty for what is no Python module."""
+        interpreter = [sys.executable, "-m"]
+        return self.command[2:] if list(self.command[:2]) == interpreter else ()
+
+
+class Process(Protocol):
+    """As of `subprocess.Popen`."""
+
+    pid: int
+    returncode: int | None
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+    def send_signal(self, number: int, /) -> None: ...
+
 
 @dataclass(slots=True)
 class Running:
     """A program and its present process."""
 
     program: Program
-    process: "subprocess.Popen[bytes]"
+    process: Process
     started: float
     deaths: int = 0
 
@@ -37,10 +62,13 @@ class Running:
 class Keeper:
     """Keeps programs running until it is told to stop. Their output goes to `<logs>/<name>.log`."""
 
-    def __init__(self, logs: Path, *, say: Callable[[str], None]) -> None:
+    def __init__(self, logs: Path, *, say: Callable[[str], None], forks: ForkServer | None = None) -> None:
+        """With `forks`, Python modules are forked from there; otherwise each is started by itself."""
         self._logs = logs
         self._say = say
+        self._forks = forks
         self._running: dict[str, Running] = {}
+        self._starting = threading.Lock()
         self._stopping = False
 
     def start(self, program: Program) -> None:
@@ -63,12 +91,14 @@ class Keeper:
                     self._say(f"{run.program.name} ended with code {code}; started again")
                     steady = time.monotonic() - run.started > _STEADY_SECONDS
                     run.deaths = 1 if steady else run.deaths + 1
-                    run.process, run.started = self._spawn(run.program), time.monotonic()
+                    # In a thread: a fork server that died loads for seconds.
+                    await asyncio.to_thread(self._start_again, run)
             await asyncio.sleep(0.2)
 
     def stop(self) -> None:
         """Ask all to finish, last started first asked, and wait; kill what does not."""
-        self._stopping = True
+        with self._starting:
+            self._stopping = True
         runs = list(reversed(self._running.values()))
         for run in runs:
             _signal(run.process, signal.SIGTERM)
@@ -79,13 +109,24 @@ class Keeper:
             except subprocess.TimeoutExpired:
                 _signal(run.process, signal.SIGKILL)
                 run.process.wait()
+        if self._forks is not None:
+            self._forks.stop()
+
+    def _start_again(self, run: Running) -> None:
+        with self._starting:
+            if not self._stopping:
+                run.process, run.started = self._spawn(run.program), time.monotonic()
 
     def _may_restart(self, run: Running) -> bool:
         pause = min(0.2 * 2.0**run.deaths, _MAX_PAUSE_SECONDS)
         return time.monotonic() - run.started > pause
 
-    def _spawn(self, program: Program) -> "subprocess.Popen[bytes]":
-        with self.log_file(program.name).open("ab") as log:
+    def _spawn(self, program: Program) -> Process:
+        log_file = self.log_file(program.name)
+        if self._forks is not None and program.module:
+            with suppress(ForkFailed):
+                return self._forks.spawn(program.name, program.module, program.environment, log_file)
+        with log_file.open("ab") as log:
             return subprocess.Popen(  # noqa: S603
                 program.command,
                 env={**os.environ, **program.environment},
@@ -96,6 +137,6 @@ class Keeper:
             )
 
 
-def _signal(process: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
+def _signal(process: Process, number: signal.Signals) -> None:
     if process.poll() is None:
         process.send_signal(number)
