@@ -1,5 +1,6 @@
 """`python -m services.employment api | worker | migrate | openapi`."""
 
+import shared.lean  # noqa: F401  before whatever would load more
 from services.employment.main import SERVICE
 from shared.runtime.main import main
 
