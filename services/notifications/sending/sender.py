@@ -35,10 +35,12 @@ from services.notifications.templates.catalogue import Templates
 from shared.clock import Clock
 from shared.contracts.notifications import RecipientKind
 from shared.database import Database, new_id
+from shared.messaging.failures import passing
 from shared.observing import get_logger, metrics
 from shared.retrying import Unreachable
 
 _log = get_logger(__name__)
+_AGAIN_SECONDS = 0.5
 _ATTEMPTS = metrics.counter(
     "message_attempts", "Attempts to deliver a message, by how they ended", ["channel", "end"]
 )
@@ -123,7 +125,7 @@ class Sender:
                 # message keeps no other from being known as delivered.
                 done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
                 ends = [end for task in done if (end := task.result()) is not None]
-                await self._end(tenant, ends)
+                await self._end_surely(tenant, ends)
                 again |= any(isinstance(outcome, Failed) for _, outcome in ends)
         finally:
             for task in pending:
@@ -207,6 +209,21 @@ class Sender:
                     kind=type(error).__name__,
                 )
                 return go, technical("internal_error")
+
+    async def _end_surely(self, tenant: str, ends: Sequence[tuple[Go, Outcome]]) -> None:
+        """Nobody else knows how these ended: a database that is away is waited for as long as the lease lasts, since
+        the next sender would send them all again. What was written before the connection broke is not written twice.
+        """
+        time = asyncio.get_running_loop().time
+        left = min((go.claim.until - self._clock() for go, _ in ends), default=timedelta(0))
+        deadline = time() + left.total_seconds()
+        while True:
+            try:
+                return await self._end(tenant, ends)
+            except Exception as error:
+                if not passing(error) or time() + _AGAIN_SECONDS > deadline:
+                    raise
+            await asyncio.sleep(_AGAIN_SECONDS)
 
     async def _end(self, tenant: str, ends: Sequence[tuple[Go, Outcome]]) -> None:
         now = self._clock()

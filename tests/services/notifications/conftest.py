@@ -122,15 +122,16 @@ class Notifications:
         self.line = self.another_sender()
         self.deliveries = delivery_line(self.runtime, Secrets(self.runtime.keyring))
 
-    def sender(self) -> Sender:
+    def sender(self, database: Database | None = None, pace: Pace | None = None) -> Sender:
+        """`database`: the same, reached by another way."""
         return Sender(
-            self.database,
+            database or self.database,
             contacts=self.contacts,
             channels=self.channels,
             templates=load(),
             policies=policies_of(self.runtime.tenants),
             clock=self.clock,
-            pace=Pace(),
+            pace=pace or Pace(),
         )
 
     def another_sender(self) -> Line[Taken]:
