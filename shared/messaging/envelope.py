@@ -10,7 +10,7 @@ machine where this takes 5 and 6, and catching up is a matter of microseconds. A
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -155,14 +155,10 @@ def write_record(  # noqa: PLR0917 - the relay writes every event with it: no en
     """The record of an event, as `Envelope.from_record` reads it."""
     key = str(subject).encode()
     headers = [
-        _CONTENT_TYPE,
-        _SPECVERSION,
+        *_common_headers(source, type, tenant, dataschema),
         ("ce_id", str(id).encode()),
-        ("ce_source", source.encode()),
-        ("ce_type", type.encode()),
         ("ce_time", time.isoformat().encode()),
         ("ce_subject", key),
-        ("ce_tenant", tenant.encode()),
         ("ce_sequence", b"%d" % sequence),
         ("ce_correlation", str(correlation).encode()),
     ]
@@ -170,12 +166,23 @@ def write_record(  # noqa: PLR0917 - the relay writes every event with it: no en
         headers.append(("ce_causation", str(causation).encode()))
     if traceparent is not None:
         headers.append(("ce_traceparent", traceparent.encode()))
-    if dataschema:
-        headers.append(("ce_dataschema", dataschema.encode()))
     if replay is not None:
         headers.append(("ce_replayid", str(replay.id).encode()))
         headers.append(("ce_replayfor", replay.consumer.encode()))
     return Record(topic, key, data, tuple(headers))
+
+
+@lru_cache(maxsize=4096)
+def _common_headers(source: str, type: str, tenant: str, dataschema: str) -> tuple[tuple[str, bytes], ...]:
+    """Those that many events have alike."""
+    headers = (
+        _CONTENT_TYPE,
+        _SPECVERSION,
+        ("ce_source", source.encode()),
+        ("ce_type", type.encode()),
+        ("ce_tenant", tenant.encode()),
+    )
+    return (*headers, ("ce_dataschema", dataschema.encode())) if dataschema else headers
 
 
 @cache

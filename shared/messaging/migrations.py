@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _SCHEMA = Path(__file__).parent / "schema"
 _OF_TENANTS = ("outbox", "outbox_stream", "outbox_replay", "outbox_replay_start", "held_event")
-_OF_THE_INBOX = ("inbox", "inbox_topic", "inbox_stream")
+_OF_NO_TENANT = ("outbox_progress", "inbox", "inbox_topic", "inbox_stream")
 _FIRST_PARTITIONS = "SELECT messaging_partitions((now() AT TIME ZONE 'UTC')::date, 7, 14, 16)"
 
 
@@ -27,7 +27,7 @@ def messaging_tables(op: Operations) -> None:
         _run_script(op, (_SCHEMA / f"{name}.sql").read_text())
     for table in _OF_TENANTS:
         enable_tenant_isolation(op, table, everywhere=True)
-    for table in _OF_THE_INBOX:
+    for table in _OF_NO_TENANT:
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
         op.execute(

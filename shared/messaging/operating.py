@@ -12,7 +12,7 @@ from shared.messaging.failures import DeadLetterReason, HeldState
 
 _OUTBOX = """
 SELECT count(*) AS unsent, extract(epoch FROM now() - min(recorded_at))::float8 AS oldest
-FROM outbox WHERE sent_at IS NULL
+FROM outbox_unsent
 """
 _HELD = "SELECT state, reason, count(*) AS events FROM held_event WHERE consumer = $1 GROUP BY state, reason"
 _BLOCKED = "SELECT count(*) AS streams FROM inbox_stream WHERE consumer = $1 AND head IS NOT NULL"

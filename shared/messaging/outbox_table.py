@@ -2,10 +2,11 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
+    CheckConstraint,
     Column,
     DateTime,
     ForeignKey,
-    Identity,
     Index,
     LargeBinary,
     MetaData,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
+from sqlalchemy.dialects.postgresql import INT8MULTIRANGE
 
 _metadata = MetaData()
 _now = text("now()")
@@ -29,7 +31,14 @@ def _tenant() -> Column[str]:
 outbox = Table(
     "outbox",
     _metadata,
-    Column("position", BigInteger, Identity(always=True)),
+    Column(
+        "position",
+        BigInteger,
+        nullable=False,
+        server_default=text(
+            "CASE WHEN pg_current_xact_id() IS NOT NULL THEN nextval('outbox_position_seq') END"
+        ),
+    ),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=_now),
     Column("id", Uuid, nullable=False),
     Column("topic", Text, nullable=False),
@@ -43,8 +52,6 @@ outbox = Table(
     Column("traceparent", Text),
     Column("dataschema", Text, nullable=False),
     Column("data", LargeBinary, nullable=False),
-    Column("sent_at", DateTime(timezone=True)),
-    Index("ix_outbox_unsent", "position", postgresql_where=text("sent_at IS NULL")),
     Index("ix_outbox_aggregate", "aggregate", "sequence"),
     Index("ix_outbox_position", "position"),
     Index(
@@ -54,6 +61,16 @@ outbox = Table(
         postgresql_with={"pages_per_range": 16, "autosummarize": True},
     ),
     postgresql_partition_by="RANGE (recorded_at)",
+)
+
+outbox_progress = Table(
+    "outbox_progress",
+    _metadata,
+    Column("single", Boolean, nullable=False, server_default=text("true")),
+    Column("position", BigInteger, nullable=False, server_default=text("0")),
+    Column("gaps", INT8MULTIRANGE, nullable=False, server_default=text("'{}'")),
+    CheckConstraint("single", name="ck_outbox_progress_single"),
+    PrimaryKeyConstraint("single", name="pk_outbox_progress"),
 )
 
 outbox_stream = Table(
@@ -105,4 +122,4 @@ outbox_replay_start = Table(
     PrimaryKeyConstraint("replay", "aggregate", "topic", name="pk_outbox_replay_start"),
 )
 
-TABLES = (outbox, outbox_stream, outbox_replay, outbox_replay_start)
+TABLES = (outbox, outbox_progress, outbox_stream, outbox_replay, outbox_replay_start)

@@ -42,6 +42,7 @@ _NEXT = "SELECT * FROM outbox_replay WHERE finished_at IS NULL ORDER BY id LIMIT
 _PROGRESS = """
 UPDATE outbox_replay SET position = $2, sent = sent + $3, finished_at = CASE WHEN $4 THEN now() END WHERE id = $1
 """
+_SENT = "position <= (SELECT position FROM outbox_progress) AND NOT position <@ (SELECT gaps FROM outbox_progress)"
 _FROM_STARTS = (
     "outbox JOIN (SELECT replay, aggregate, topic, sequence AS start FROM outbox_replay_start) AS starts"
     " USING (aggregate, topic)"
@@ -49,8 +50,8 @@ _FROM_STARTS = (
 _INSERT_STARTS = "INSERT INTO outbox_replay_start (replay, aggregate, topic, sequence)"
 _FORGET_STARTS = "DELETE FROM outbox_replay_start WHERE replay = $1"
 COLUMNS = (
-    "position, recorded_at, id, topic, aggregate, sequence, tenant, type, time, correlation, causation,"
-    " traceparent, dataschema, data"
+    "position, id, topic, aggregate, sequence, tenant, type, time, correlation, causation, traceparent,"
+    " dataschema, data"
 )
 
 
@@ -127,7 +128,7 @@ async def next_step(connection: "asyncpg.Connection[asyncpg.Record]", limit: int
         )
     # What is not sent yet comes by itself.
     rows = await connection.fetch(
-        f"SELECT {COLUMNS} FROM {source} WHERE position > $1 AND position <= $2 AND sent_at IS NOT NULL{where}"  # noqa: S608
+        f"SELECT {COLUMNS} FROM {source} WHERE position > $1 AND position <= $2 AND {_SENT}{where}"  # noqa: S608
         " ORDER BY position LIMIT $3",
         *values,
     )

@@ -1,4 +1,4 @@
-"""What both logs check before they publish."""
+"""What both logs refuse before they publish."""
 
 from collections.abc import Iterable
 

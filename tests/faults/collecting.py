@@ -35,7 +35,7 @@ from tests.faults.facts import (
 
 SERVICES = (INTAKE, CASEWORK, EMPLOYMENT, NOTIFICATIONS)
 _RECORDED = """
-SELECT topic, aggregate, sequence, id, type, sent_at IS NOT NULL AS sent, tenant, time, correlation, causation,
+SELECT topic, aggregate, sequence, id, type, position NOT IN (SELECT position FROM outbox_unsent) AS sent, tenant, time, correlation, causation,
        traceparent, dataschema, data
 FROM outbox ORDER BY position
 """
@@ -45,7 +45,7 @@ FROM worker LEFT JOIN "case" AS work ON work.worker = worker.id AND work.state I
 GROUP BY worker.id
 """
 _UNFINISHED = """
-SELECT (SELECT count(*) FROM outbox WHERE sent_at IS NULL) AS unsent,
+SELECT (SELECT count(*) FROM outbox_unsent) AS unsent,
        (SELECT count(*) FROM inbox_stream WHERE due_at IS NOT NULL) AS held
 """
 _UNTOLD = "SELECT state || coalesce(' ' || reason, '') AS state, count(*) FROM message WHERE finished IS NULL GROUP BY 1"

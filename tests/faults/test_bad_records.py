@@ -54,11 +54,11 @@ def _envelope(event: RequestFiled | RequestWithdrawn, sequence: int, **more: obj
 
 
 def _without(record: Record, header: str) -> Record:
-    return replace(record, headers=tuple(pair for pair in record.headers if pair[0] != header))
+    return record._replace(headers=tuple(pair for pair in record.headers if pair[0] != header))
 
 
 def _with(record: Record, header: str, value: bytes) -> Record:
-    return replace(record, headers=(*_without(record, header).headers, (header, value)))
+    return record._replace(headers=(*_without(record, header).headers, (header, value)))
 
 
 def _malformed() -> list[Record]:

@@ -1,7 +1,6 @@
 """An event log of a test's own on a server that others use too: topics and groups have a prefix that nobody sees."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -29,7 +28,7 @@ class Apart:
         await self._log.ensure_topics(self._there(topics), partitions)
 
     async def publish(self, records: Sequence[Record]) -> None:
-        await self._log.publish([replace(record, topic=self._prefix + record.topic) for record in records])
+        await self._log.publish([record._replace(topic=self._prefix + record.topic) for record in records])
 
     def reader(self, group: str, topics: Sequence[str]) -> Reader:
         return _Reader(self._log.reader(self._prefix + group, self._there(topics)), self._prefix)
@@ -71,4 +70,4 @@ class _Reader:
 
 
 def _here(record: Record, prefix: str) -> Record:
-    return replace(record, topic=record.topic.removeprefix(prefix))
+    return record._replace(topic=record.topic.removeprefix(prefix))

@@ -13,7 +13,7 @@ from shared.clock import Clock
 _LATER = timedelta(seconds=60)
 """What is not due within so long waits for something else: the end of quiet hours, the next attempt at a provider."""
 _MESSAGES = """
-SELECT (SELECT count(*) FROM outbox WHERE sent_at IS NULL) AS unsent,
+SELECT (SELECT count(*) FROM outbox_unsent) AS unsent,
        (SELECT count(*) FROM outbox_replay WHERE finished_at IS NULL) AS replays,
        (SELECT count(*) FROM inbox_stream WHERE due_at IS NOT NULL) AS held,
        (SELECT count(*) FROM outbox) AS recorded,

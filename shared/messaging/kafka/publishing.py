@@ -12,11 +12,12 @@ from aiokafka.errors import (
     TopicAuthorizationFailedError,
     UnknownTopicOrPartitionError,
 )
+from aiokafka.producer.message_accumulator import BatchBuilder
 
 from shared.messaging.log import LogError, LogOptions, LogUnavailable, UnknownTopic
-from shared.messaging.partitioning import choose_partition
+from shared.messaging.partitioning import choose_partitions
 from shared.messaging.pauses import pauses
-from shared.messaging.records import Record
+from shared.messaging.records import MAX_RECORD_BYTES, Record
 from shared.messaging.sizes import check_sizes
 
 # Under the broker's default limit for a batch, 1,048,588 bytes.
@@ -39,7 +40,6 @@ class Publisher:
 
     async def publish(self, records: Sequence[Record]) -> None:
         """As `EventLog.publish`."""
-        check_sizes(records)
         if not records:
             return
         try:
@@ -98,27 +98,29 @@ class Publisher:
             await producer.client.close()
 
 
-async def _send(producer: AIOKafkaProducer, records: Iterable[Record]) -> None:
-    counts: dict[str, int] = {}
-    by_partition: Mapping[tuple[str, int], list[Record]] = defaultdict(list)
+async def _send(producer: AIOKafkaProducer, records: Sequence[Record]) -> None:
+    by_topic: Mapping[str, list[Record]] = defaultdict(list)
     for record in records:
-        count = counts.get(record.topic)
-        if count is None:
-            count = counts[record.topic] = await _count_partitions(producer, record.topic)
-        by_partition[record.topic, choose_partition(record.key, count)].append(record)
-    sending = [_send_in_order(producer, *place, theirs) for place, theirs in by_partition.items()]
+        by_topic[record.topic].append(record)
+    by_partition: Mapping[tuple[str, int], list[Record]] = defaultdict(list)
+    for topic, theirs in by_topic.items():
+        count = await _count_partitions(producer, topic)
+        places = choose_partitions([record.key for record in theirs], count)
+        for place, record in zip(places, theirs, strict=True):
+            by_partition[topic, place].append(record)
+    batches = {place: _batches(producer, theirs) for place, theirs in by_partition.items()}
+    if any(batch.size() > MAX_RECORD_BYTES for built in batches.values() for batch in built):
+        check_sizes(records)  # not always: adding up the headers takes as long as building the batches
     try:
         async with asyncio.TaskGroup() as group:
-            for partition in sending:
-                group.create_task(partition)
+            for (topic, partition), built in batches.items():
+                group.create_task(_send_in_order(producer, topic, partition, built))
     except ExceptionGroup as failures:
         raise failures.exceptions[0] from failures
 
 
-async def _send_in_order(
-    producer: AIOKafkaProducer, topic: str, partition: int, records: Sequence[Record]
-) -> None:
-    """One batch after the other, so that none follows one that failed."""
+def _batches(producer: AIOKafkaProducer, records: Sequence[Record]) -> list[BatchBuilder]:
+    batches = []
     place = 0
     while place < len(records):
         batch = producer.create_batch()
@@ -129,6 +131,15 @@ async def _send_in_order(
             ):
                 break  # full
             place += 1
+        batches.append(batch)
+    return batches
+
+
+async def _send_in_order(
+    producer: AIOKafkaProducer, topic: str, partition: int, batches: Iterable[BatchBuilder]
+) -> None:
+    """One after the other, so that none follows one that failed."""
+    for batch in batches:
         await (await producer.send_batch(batch, topic, partition=partition))
 
 

@@ -9,12 +9,17 @@ from shared.messaging.records import Record
 
 def received(record: "ConsumerRecord[bytes, bytes]") -> Record:
     """A record without a value (a tombstone of a compacted topic) becomes one with an empty value."""
+    headers = tuple(record.headers)
+    for _, content in headers:
+        if content is None:
+            headers = tuple((name, content or b"") for name, content in headers)
+            break
     return Record(
-        topic=record.topic,
-        key=record.key,
-        value=record.value if record.value is not None else b"",
-        headers=tuple((name, value if value is not None else b"") for name, value in record.headers),
-        partition=record.partition,
-        offset=record.offset,
-        timestamp=datetime.fromtimestamp(record.timestamp / 1000, UTC),
+        record.topic,
+        record.key,
+        record.value or b"",
+        headers,
+        record.partition,
+        record.offset,
+        datetime.fromtimestamp(record.timestamp / 1000, UTC),
     )

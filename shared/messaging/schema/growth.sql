@@ -54,8 +54,11 @@ CREATE FUNCTION messaging_drop_partition(today date, outbox_days integer, inbox_
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '100ms' AS $$
 DECLARE
     child text;
+    sent bigint;
+    gaps int8multirange;
     unsent boolean;
 BEGIN
+    SELECT progress.position, progress.gaps INTO sent, gaps FROM outbox_progress AS progress;
     FOR child IN
         SELECT relname FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
         WHERE inhparent IN ('outbox'::regclass, 'inbox'::regclass) AND relname ~ '_\d{8}$'
@@ -65,7 +68,12 @@ BEGIN
     LOOP
         unsent := false;
         IF child LIKE 'outbox%' THEN
-            EXECUTE format('SELECT EXISTS (SELECT FROM partitions.%I WHERE sent_at IS NULL)', child) INTO unsent;
+            -- Whoever may not see the progress (the scope is not '*') has sent nothing.
+            EXECUTE format(
+                'SELECT EXISTS (SELECT FROM partitions.%1$I WHERE position > coalesce($1, 0)) OR EXISTS ('
+                    'SELECT FROM unnest($2) AS gap JOIN partitions.%1$I ON position >= lower(gap) AND position < upper(gap)'
+                ')', child
+            ) INTO unsent USING sent, gaps;
         END IF;
         IF NOT unsent THEN
             EXECUTE format('DROP TABLE partitions.%I', child);
@@ -79,7 +87,8 @@ END $$;
 -- unsent event stay until that day is dropped as a whole.
 CREATE FUNCTION messaging_trim_default(today date, outbox_days integer, inbox_days integer) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    DELETE FROM partitions.outbox_default
-    WHERE recorded_at < (today - outbox_days)::timestamp AT TIME ZONE 'UTC' AND sent_at IS NOT NULL;
+    DELETE FROM partitions.outbox_default AS event USING outbox_progress AS progress
+    WHERE recorded_at < (today - outbox_days)::timestamp AT TIME ZONE 'UTC'
+      AND event.position <= progress.position AND NOT event.position <@ progress.gaps;
     DELETE FROM partitions.inbox_default WHERE day < today - inbox_days;
 $$;

@@ -2,11 +2,14 @@
 -- reached through their table only, where row-level security applies.
 CREATE SCHEMA IF NOT EXISTS partitions;
 
--- position: the order in which the relay sends; within one aggregate it agrees with the sequence.
+-- position: the order in which the relay sends; within one aggregate it agrees with the sequence. The transaction has
+-- its number before it is given one: `outbox_progress` relies on it.
 -- recorded_at: start of the recording transaction; the replay window and the partitions go by it.
 -- time: the event's own time, which an import may set years back.
+CREATE SEQUENCE outbox_position_seq;
 CREATE TABLE outbox (
-    position bigint GENERATED ALWAYS AS IDENTITY,
+    position bigint NOT NULL
+        DEFAULT CASE WHEN pg_current_xact_id() IS NOT NULL THEN nextval('outbox_position_seq') END,
     recorded_at timestamptz NOT NULL DEFAULT now(),
     id uuid NOT NULL,
     topic text NOT NULL,
@@ -20,14 +23,31 @@ CREATE TABLE outbox (
     traceparent text,
     dataschema text NOT NULL,
     data bytea NOT NULL,
-    sent_at timestamptz,
     CONSTRAINT ck_outbox_tenant CHECK (tenant NOT IN ('*', ''))
 ) PARTITION BY RANGE (recorded_at);
 
-CREATE INDEX ix_outbox_unsent ON outbox (position) WHERE sent_at IS NULL;
+ALTER SEQUENCE outbox_position_seq OWNED BY outbox.position;
+
 CREATE INDEX ix_outbox_aggregate ON outbox (aggregate, sequence);
-CREATE INDEX ix_outbox_position ON outbox (position);  -- a replay walks along it
+CREATE INDEX ix_outbox_position ON outbox (position);  -- relay and replays walk along it
 CREATE TABLE partitions.outbox_default PARTITION OF outbox DEFAULT;
+
+-- How far the outbox has been sent, in the one row that there is: up to `position`, without the positions in `gaps`
+-- (see shared.messaging.outbox_progress). Rows of the outbox are never changed: a mark on each would write it anew,
+-- with an entry in every index, and leave the old one behind.
+CREATE TABLE outbox_progress (
+    single boolean NOT NULL DEFAULT true CONSTRAINT ck_outbox_progress_single CHECK (single),
+    position bigint NOT NULL DEFAULT 0,
+    gaps int8multirange NOT NULL DEFAULT '{}',
+    CONSTRAINT pk_outbox_progress PRIMARY KEY (single)
+);
+INSERT INTO outbox_progress DEFAULT VALUES;
+
+CREATE VIEW outbox_unsent WITH (security_invoker = true) AS
+SELECT outbox.* FROM outbox_progress AS progress JOIN outbox ON outbox.position > progress.position
+UNION ALL
+SELECT outbox.* FROM outbox_progress AS progress, unnest(progress.gaps) AS gap
+JOIN outbox ON outbox.position >= lower(gap) AND outbox.position < upper(gap);
 
 -- The last sequence of each aggregate in each topic. Its row is locked until the recording transaction ends, so that
 -- sequences have no gaps and follow the order of commits.
@@ -71,7 +91,7 @@ CREATE TABLE outbox_replay_start (
 
 CREATE FUNCTION outbox_notify() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM pg_notify('outbox', '');  -- delivered at commit, once a transaction
+    PERFORM pg_notify('outbox', TG_TABLE_NAME);  -- delivered at commit, once a transaction and table
     RETURN NULL;
 END $$;
 CREATE TRIGGER outbox_notify AFTER INSERT ON outbox FOR EACH STATEMENT EXECUTE FUNCTION outbox_notify();

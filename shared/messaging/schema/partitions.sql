@@ -9,8 +9,11 @@ DECLARE
     kept integer;
     day date;
     child text;
+    sent int8multirange;
     unsent boolean;
 BEGIN
+    -- Whoever may not see the progress (the scope is not '*') drops nothing.
+    SELECT int8multirange(int8range(NULL, position, '[]')) - gaps INTO sent FROM outbox_progress;
     made := 0;
     dropped := 0;
     FOR parent, kept IN VALUES ('outbox', outbox_days), ('inbox', inbox_days) LOOP
@@ -41,7 +44,8 @@ BEGIN
         LOOP
             unsent := false;
             IF parent = 'outbox' THEN
-                EXECUTE format('SELECT EXISTS (SELECT FROM partitions.%I WHERE sent_at IS NULL)', child) INTO unsent;
+                EXECUTE format('SELECT EXISTS (SELECT FROM partitions.%I WHERE position <@ $1 IS NOT TRUE)', child)
+                INTO unsent USING sent;
             END IF;
             CONTINUE WHEN unsent;
             EXECUTE format('DROP TABLE partitions.%I', child);

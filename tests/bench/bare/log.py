@@ -52,7 +52,10 @@ async def publisher(task: Task) -> AsyncIterator["Publisher"]:
         await log.stop()
         return
     producer = AIOKafkaProducer(
-        bootstrap_servers=task.kafka_bootstrap_servers, acks="all", max_batch_size=1_000_000
+        bootstrap_servers=task.kafka_bootstrap_servers,
+        acks="all",
+        enable_idempotence=True,
+        max_batch_size=1_000_000,
     )
     await producer.start()
     yield Publisher(producer)

@@ -12,11 +12,10 @@ from tests.bench.seeding.plan import EVENTS, TAKEN, WINDOW_DAYS, Plan, at_midnig
 _AT_ONCE = 2
 # The k-th event of the n-th request is number (n - 1) * of_each + k; numbers are spread evenly over the window.
 _OUTBOX = """
-INSERT INTO {table} (position, recorded_at, id, topic, aggregate, sequence, tenant, type, time, correlation, dataschema, data, sent_at)
+INSERT INTO {table} (position, recorded_at, id, topic, aggregate, sequence, tenant, type, time, correlation, dataschema, data)
 SELECT p, at, bench.id('event' || p, n), '{topic}', bench.id('{kind}', n), 1 + (p - 1) % {of_each}, 'longxi',
        'request.withdrawn', at, bench.id('correlation', n), 'urn:longxi:event:request.withdrawn:v1',
-       convert_to('{{"request":"' || bench.id('request', n) || '","resident":"' || bench.resident(n) || '"}}', 'UTF8'),
-       at + interval '10 ms'
+       convert_to('{{"request":"' || bench.id('request', n) || '","resident":"' || bench.resident(n) || '"}}', 'UTF8')
 FROM generate_series({first}::bigint, {last}) AS p, LATERAL (SELECT 1 + (p - 1) / {of_each} AS n) AS request,
      LATERAL (SELECT timestamptz '{begin}' + (p - {first}) * interval '{step} microseconds' AS at) AS moment
 """
@@ -44,6 +43,7 @@ async def fill_window(url: str, service: str, plan: Plan) -> None:
     admin = await asyncpg.connect(url)
     last = plan.requests * EVENTS[service]
     await admin.execute("SELECT setval(pg_get_serial_sequence('outbox', 'position'), $1)", last)
+    await admin.execute("UPDATE outbox_progress SET position = $1", last)
     await admin.close()
 
 

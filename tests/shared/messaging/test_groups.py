@@ -82,7 +82,7 @@ async def test_members_share_the_partitions_and_read_nothing_twice(log: EventLog
         # Settled when the last one has its share.
         await asyncio.sleep(1.5)
         await log.publish(
-            [replace(one, value=str(int(one.value) + 300).encode()) for one in numbered(topic, 600)]
+            [one._replace(value=str(int(one.value) + 300).encode()) for one in numbered(topic, 600)]
         )
         shares = await asyncio.gather(*consuming)
     assert set(seen.values()) == {1}
@@ -97,7 +97,7 @@ async def test_a_member_that_leaves_hands_over_at_once(log: EventLog, topic: str
             both = (consume(one, seen, lambda: len(seen) == 60) for one in (staying, leaving))
             await asyncio.gather(*both)
         await log.publish(
-            [replace(one, value=str(int(one.value) + 60).encode()) for one in numbered(topic, 60)]
+            [one._replace(value=str(int(one.value) + 60).encode()) for one in numbered(topic, 60)]
         )
         await consume(staying, seen, lambda: len(seen) == 120)
     assert set(seen.values()) == {1}
@@ -168,7 +168,7 @@ async def test_a_member_stuck_in_its_work_is_fenced_and_then_reads_again(
         await stuck.commit()  # its batch is dropped; there is nothing left to refuse
         assert not await stuck.read(timeout=2)  # it is a member again
         await log.publish(
-            [replace(one, value=str(int(one.value) + 60).encode()) for one in numbered(topic, 60)]
+            [one._replace(value=str(int(one.value) + 60).encode()) for one in numbered(topic, 60)]
         )
         both = (consume(one, seen, lambda: len(seen) == 120) for one in (stuck, other))
         assert all(await asyncio.gather(*both))

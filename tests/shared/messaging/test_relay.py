@@ -1,15 +1,18 @@
 """What was committed is published, in the order of its stream, by one relay at a time, whatever dies."""
 
 import asyncio
+import random
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
 
 from shared.database import Database, new_id
+from shared.database.provision import Access
 from shared.messaging import measures
 from shared.messaging.envelope import Envelope
 from shared.messaging.local.log import LocalLog
@@ -77,7 +80,7 @@ def sequences(envelopes: Sequence[Envelope]) -> dict[UUID, list[int]]:
 
 
 async def unsent(database: Database) -> int:
-    return len(await everything(database, "outbox WHERE sent_at IS NULL"))
+    return len(await everything(database, "outbox_unsent"))
 
 
 async def test_a_commit_is_published_within_a_moment_and_marked(database: Database, log: FragileLog) -> None:
@@ -208,9 +211,113 @@ async def test_a_late_commit_with_a_lower_position_is_not_passed_over(
     assert sequences(await published(log)) == {early: [1], late: [1]}
 
 
+async def test_a_late_commit_is_published_by_a_relay_that_came_after(
+    database: Database, log: FragileLog
+) -> None:
+    early, late = new_id(), new_id()
+    async with database.transaction(TENANT) as slow:
+        await record(slow, withdrawn(early))
+        async with database.transaction(TENANT) as quick:
+            await record(quick, withdrawn(late))
+        async with running(Relay(database, log, "intake")):
+            await eventually(lambda: marked(database, late))
+        assert gaps(await progress(database)) == [(1, 1)]
+    async with running(Relay(database, log, "intake")):
+        await eventually(lambda: none_unsent(database))
+    assert sequences(await published(log)) == {early: [1], late: [1]}
+
+
+async def test_what_is_rolled_back_is_not_published_and_not_looked_for_for_ever(
+    database: Database, log: FragileLog
+) -> None:
+    kept = new_id()
+
+    async def closed() -> bool:
+        async with database.transaction(TENANT) as session:
+            await record(session, withdrawn(kept))
+        await eventually(lambda: none_unsent(database))
+        return not gaps(await progress(database))
+
+    async with running(Relay(database, log, "intake")):
+        with suppress(Undone):
+            async with database.transaction(TENANT) as session:
+                await record(session, withdrawn(), withdrawn())
+                async with database.transaction(TENANT) as other:
+                    await record(other, withdrawn(kept))
+                await eventually(lambda: marked(database, kept))
+                raise Undone
+        await eventually(closed)
+    assert sequences(await published(log)).keys() == {kept}
+
+
+class Undone(Exception):
+    pass
+
+
+async def test_nothing_is_lost_and_nothing_sent_twice_while_many_write_roll_back_and_dawdle(
+    database: Database, log: FragileLog
+) -> None:
+    committed: dict[UUID, list[int]] = {}
+
+    async def write(seed: int) -> None:
+        luck = random.Random(seed)  # noqa: S311 - chance for a test
+        for _ in range(15):
+            mine = [new_id() for _ in range(luck.randrange(1, 5))]
+            with suppress(Undone):
+                async with database.transaction(TENANT) as session:
+                    await record(session, *map(withdrawn, mine))
+                    await asyncio.sleep(luck.choice([0, 0, 0.001, 0.05]))
+                    if luck.random() < 0.3:
+                        raise Undone
+                committed.update({one: [1] for one in mine})
+
+    async with running(Relay(database, log, "intake", batch=3)):
+        await asyncio.gather(*map(write, range(8)))
+        await eventually(lambda: none_unsent(database))
+    assert sequences(await published(log)) == committed
+
+
+_WAITING = """
+SELECT backend_xid IS NOT NULL AS numbered FROM pg_stat_activity
+WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
+_BARE_INSERT = """
+WITH scope AS MATERIALIZED (SELECT set_config('longxi.tenant', 'longxi', true))
+INSERT INTO outbox (id, topic, aggregate, sequence, type, time, correlation, dataschema, data)
+SELECT $1, 'intake.events', $1, 1, 'request.withdrawn', now(), $1, '', '' FROM scope
+"""
+
+
+async def test_a_transaction_has_its_number_before_its_event_has_a_position(
+    database: Database, messaging_access: Access
+) -> None:
+    """The relay concludes from the numbers of transactions which positions may still come."""
+    owner = await asyncpg.connect(messaging_access.owner_url)
+    async with owner.transaction():
+        await owner.execute("ALTER SEQUENCE outbox_position_seq INCREMENT BY 1")  # nobody gets a position now
+        insert = asyncio.create_task(database.statement(_BARE_INSERT, new_id()))
+
+        async def waiting() -> bool:
+            return bool(await database.statement(_WAITING))
+
+        await eventually(waiting)
+        assert [row["numbered"] for row in await database.statement(_WAITING)] == [True]
+    await insert
+    await owner.close()
+
+
+async def progress(database: Database) -> Any:
+    (row,) = await everything(database, "outbox_progress")
+    return row
+
+
+def gaps(progress: Any) -> list[tuple[int, int]]:
+    return [(gap.lower, gap.upper - 1) for gap in progress["gaps"]]
+
+
 async def marked(database: Database, aggregate: UUID) -> bool:
-    rows = await everything(database, "outbox WHERE sent_at IS NOT NULL")
-    return aggregate in {row["aggregate"] for row in rows}
+    rows = await everything(database, "outbox_unsent")
+    return aggregate not in {row["aggregate"] for row in rows}
 
 
 async def test_a_backlog_that_cannot_be_published_is_seen_to_grow(
