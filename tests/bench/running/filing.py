@@ -3,7 +3,8 @@
 import asyncio
 import itertools
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -13,6 +14,7 @@ import asyncpg
 from shared.command.connection import Connection, ServiceClient
 from shared.security import Role
 
+_PORTALS = 4
 _PATIENCE = timedelta(minutes=3)
 _TOLD = """
 SELECT about, count(*) FILTER (WHERE state = 'delivered') AS delivered FROM message
@@ -32,25 +34,36 @@ class Filing:
     async def at_rate(self, rate: float, seconds: float) -> None:
         """Each comes when it comes, and is tried with its key until it is answered."""
         started = time.monotonic()
-        async with self.connection.client("intake", Role.OPERATOR, patience=_PATIENCE) as portal:
+        async with self._portals() as portals:
             for number in itertools.count():
                 due = started + number / rate
                 if due > started + seconds:
                     break
                 await asyncio.sleep(max(due - time.monotonic(), 0))
-                self._begin(portal, number)
+                self._begin(portals[number % _PORTALS], number)
             await asyncio.gather(*self._tasks)
 
     async def burst(self, requests: int, at_once: int = 16) -> None:
         """So many, as fast as they are answered."""
         numbers = iter(range(requests))
-        async with self.connection.client("intake", Role.OPERATOR, patience=_PATIENCE) as portal:
+        async with self._portals() as portals:
 
             async def one() -> None:
                 for number in numbers:
-                    await self._file(portal, number)
+                    await self._file(portals[number % _PORTALS], number)
 
             await asyncio.gather(*(one() for _ in range(at_once)))
+
+    @asynccontextmanager
+    async def _portals(self) -> AsyncIterator[Sequence[ServiceClient]]:
+        """As many as their limits let through."""
+        async with AsyncExitStack() as stack:
+            yield [
+                await stack.enter_async_context(
+                    self.connection.client("intake", Role.PORTAL, f"portal-{number}", patience=_PATIENCE)
+                )
+                for number in range(_PORTALS)
+            ]
 
     def _begin(self, portal: ServiceClient, number: int) -> None:
         task = asyncio.create_task(self._file(portal, number))

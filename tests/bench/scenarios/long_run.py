@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from shared.command.connection import Connection
+from shared.local.layout import WANTED_PORTS
+from shared.local.ports import free_port
 from shared.security import Role
 from tests.bench.figures import Figure
 from tests.bench.ground import Ground
@@ -17,9 +19,10 @@ from tests.bench.running.filing import Filing, until_told
 from tests.bench.running.flat import slope
 from tests.bench.running.restarting import replay_ranges, restart_each
 from tests.bench.running.sampling import Samples, Series, sample
-from tests.support.embedded import Embedded
+from tests.support.embedded import RUNNING, Embedded, wait_until
 
 FIGURES = ("long_run_not_told", "long_run_memory_rise_mb_per_h", "long_run_lag_rise_per_h")
+_SHOWN_SECONDS = 300.0
 _BURST = 600
 _SHARE = 0.5
 _SETTLED_SECONDS = 180.0
@@ -50,8 +53,13 @@ async def measure(ground: Ground) -> Sequence[Figure]:
     folder = ground.folder / "long-run"
     folder.mkdir()
     embedded = Embedded(folder, {"KAFKA_BOOTSTRAP_SERVERS": ground.kafka} if ground.kafka else {})
+    # Not the usual ports: another platform of this machine may want them.
+    embedded.home.folder.mkdir()
+    (embedded.home.folder / "ports.json").write_text(json.dumps({name: free_port() for name in WANTED_PORTS}))
     try:
-        await asyncio.to_thread(embedded.start)
+        await asyncio.to_thread(embedded.start, "ready after")
+        shown = (lambda: RUNNING in embedded.said, _SHOWN_SECONDS, embedded.output)
+        await asyncio.to_thread(wait_until, *shown)
         return await _run(ground, embedded)
     finally:
         embedded.destroy()
