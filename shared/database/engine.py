@@ -20,8 +20,7 @@ EVERYWHERE = "*"
 _SCOPE = text("SELECT set_config('longxi.tenant', :tenant, true)")
 # The plans of short statements gain nothing from JIT, and compiling them costs more than running them.
 _SERVER_SETTINGS = {"jit": "off", "timezone": "UTC"}
-_QUIET_SECONDS = 1.0
-"""A connection unused for longer is tried before it is given out."""
+_QUIET = 1.0
 
 
 async def scope(session: AsyncSession, tenant: str) -> None:
@@ -46,7 +45,10 @@ def scope_of(session: AsyncSession) -> str:
 class Database:
     """A service's own database. `url` is `postgresql://role:password@host:port/name`."""
 
-    def __init__(self, url: str, *, pool: int = 10, application: str = "longxi") -> None:
+    def __init__(
+        self, url: str, *, pool: int = 10, application: str = "longxi", quiet: float = _QUIET
+    ) -> None:
+        """A connection unused for `quiet` seconds is tried before it is given out."""
         self.url = url
         self._settings = {**_SERVER_SETTINGS, "application_name": application}
         self._pool_size = pool
@@ -59,7 +61,7 @@ class Database:
             hide_parameters=True,
             connect_args={"server_settings": self._settings, "timeout": 10},
         )
-        _ping_after_quiet(self._engine)
+        _ping_after_quiet(self._engine, quiet)
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
 
@@ -125,7 +127,7 @@ class Database:
             await connection.execute(text("SELECT 1"))
 
 
-def _ping_after_quiet(engine: AsyncEngine) -> None:
+def _ping_after_quiet(engine: AsyncEngine, quiet: float) -> None:
     """As `pool_pre_ping`, which takes three round trips each time, yet not for connections in constant use."""
 
     @event.listens_for(engine.sync_engine, "checkin")
@@ -135,7 +137,7 @@ def _ping_after_quiet(engine: AsyncEngine) -> None:
     @event.listens_for(engine.sync_engine, "checkout")
     def ping(connection: Any, record: Any, _proxy: Any) -> None:
         since = record.info.get("unused_since")
-        if since is None or time.monotonic() - since < _QUIET_SECONDS:
+        if since is None or time.monotonic() - since < quiet:
             return
         dialect = engine.sync_engine.dialect
         try:

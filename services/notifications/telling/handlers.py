@@ -1,6 +1,7 @@
 """What notifications does when another service's event arrives: remember, tell, forget."""
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,6 +18,7 @@ from shared.contracts.base import Event
 from shared.contracts.catalogue import BY_TYPE
 from shared.contracts.intake import ResidentContactChanged, ResidentErased
 from shared.contracts.notifications import RecipientKind
+from shared.messaging.culprits import each
 from shared.messaging.envelope import Received
 from shared.messaging.handlers import Handlers
 
@@ -29,12 +31,12 @@ def register(
     """Read models first: what is told of an event may need what the same event says."""
 
     async def remember_facts(session: AsyncSession, events: Sequence[Received[Event]]) -> None:
-        await remember(session, [heard(event) for event in events])
+        await remember(session, each(events, heard))
 
     async def tell_people(session: AsyncSession, events: Sequence[Received[Event]]) -> None:
         policy = policies[events[0].tenant]
-        drafts = drafts_of([heard(event) for event in events], policy.heads)
-        await tell(session, drafts, templates, clock())
+        drafts = each(events, lambda event: drafts_of([heard(event)], policy.heads))
+        await tell(session, list(chain.from_iterable(drafts)), templates, clock())
 
     async def forget_contact(session: AsyncSession, event: Received[ResidentContactChanged]) -> None:
         await contacts.drop(event.tenant, RecipientKind.RESIDENT, event.data.resident)

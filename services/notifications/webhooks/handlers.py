@@ -10,13 +10,14 @@ from services.notifications.webhooks.rules import SUBSCRIBABLE
 from shared.clock import Clock
 from shared.contracts.base import Event
 from shared.contracts.catalogue import BY_TYPE
+from shared.messaging.culprits import each
 from shared.messaging.envelope import Received
 from shared.messaging.handlers import Handlers
 
 
 def register(handlers: Handlers, clock: Clock) -> None:
     async def owe_deliveries(session: AsyncSession, events: Sequence[Received[Event]]) -> None:
-        await owe(session, [heard(event) for event in events], clock())
+        await owe(session, each(events, heard), clock())
 
     for type in sorted(SUBSCRIBABLE):
         handlers.on_batch(BY_TYPE[type])(owe_deliveries)

@@ -2,13 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from shared.contracts.intake import RequestAccepted, RequestWithdrawn
 from shared.database import Database, new_id, scope_of
@@ -18,6 +19,21 @@ from shared.messaging.failures import Poisoned, Retry
 from shared.messaging.handlers import Handlers
 from tests.support.consumers import Bench, bench, note
 from tests.support.messaging import TENANT, envelope, records
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Effect(Base):
+    """The table `effect`, as the ORM would write it; the database refuses one without a handler."""
+
+    __tablename__ = "effect"
+    position: Mapped[int] = mapped_column(primary_key=True)
+    aggregate: Mapped[UUID]
+    sequence: Mapped[int]
+    handler: Mapped[str | None]
+
 
 Withdrawn = Received[RequestWithdrawn]
 
@@ -300,3 +316,43 @@ async def test_a_held_event_that_only_has_to_wait_delays_no_other(database: Data
     faults.clear()
     await consumer.pass_time(10)
     assert await consumer.effects() == {one: [1], two: [1]}
+
+
+async def test_a_row_that_the_orm_cannot_write_is_found_too(database: Database) -> None:
+    """A flush that fails ends the ORM's transaction as well."""
+    handlers, keys = Handlers(), [new_id() for _ in range(20)]
+
+    @handlers.on_batch(RequestWithdrawn)
+    async def write(session: AsyncSession, events: Sequence[Withdrawn]) -> None:
+        for event in events:
+            subject = event.envelope.subject
+            session.add(Effect(aggregate=subject, sequence=1, handler=None if subject == keys[7] else "orm"))
+
+    consumer = await bench(database, handlers=handlers)
+    for _ in range(2):
+        await consumer.take(records(*_streams(keys, 1)))
+    assert await consumer.effects("orm") == {key: [1] for key in keys if key != keys[7]}
+    assert await consumer.held() == [(1, "retrying", "handler_failed")]
+
+
+async def test_the_loop_of_held_events_does_not_spoil_a_batch_of_the_same_stream(database: Database) -> None:
+    one, two, faults = new_id(), new_id(), set[UUID]()
+    loop: list[Bench] = []
+
+    async def handle(session: AsyncSession, event: Withdrawn) -> None:
+        if event.envelope.subject in faults:
+            raise ValueError
+        await note(session, [event], "withdraw")
+        if event.envelope.subject == two:
+            # It passes over what a batch has in hand, and does not wait for it.
+            assert not await loop[0].inbox.held.step()
+
+    consumer = await _bench(database, handle, batch=False)
+    loop.append(consumer)
+    faults.add(one)
+    await consumer.take(records(envelope(one, 1)))
+    faults.clear()
+    consumer.clock.advance(timedelta(seconds=5))
+    await consumer.take(records(envelope(one, 2), envelope(two, 1)))
+    await consumer.pass_time(1)
+    assert await consumer.effects() == {one: [1, 2], two: [1]}

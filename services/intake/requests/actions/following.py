@@ -16,7 +16,8 @@ from services.intake.requests.actions.changing import apply
 from services.intake.requests.deciding import Decision, Situation
 from services.intake.requests.limits import Limits
 from shared.contracts import casework
-from shared.messaging.envelope import Received
+from shared.messaging.culprits import each
+from shared.messaging.envelope import Envelope, Received
 from shared.refusals import IllegalMove
 
 log = logging.getLogger(__name__)
@@ -68,16 +69,17 @@ async def follow(
 ) -> None:
     """Apply events of one tenant, each about another request."""
     found = await queries.lock_several(session, [event.data.request for event in events])
-    decisions, causes = [], []
-    for event in events:
+
+    def decided(event: Received[E]) -> tuple[Decision, Envelope] | None:
         it = found.get(event.data.request)
         if it is None:
             log.warning("case_of_unknown_request", extra={"event": str(event.id)})
-            continue
+            return None
         try:
             decision = decide(it, event, limits)
         except IllegalMove:
             decision = deciding.late(it, event.time, CASEWORK, event=event.data.type)
-        decisions.append(decision)
-        causes.append(event.envelope)
-    await apply(session, decisions, causes=causes)
+        return decision, event.envelope
+
+    made = [one for one in each(events, decided) if one is not None]
+    await apply(session, [decision for decision, _ in made], causes=[cause for _, cause in made])

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.notifications import MessageDelivered, MessageFailed
+from shared.messaging.culprits import each
 from shared.messaging.envelope import Received
 
 # Messages about seekers and others find no request and are passed over.
@@ -20,23 +21,26 @@ ON CONFLICT (message) DO NOTHING
 """
 
 
-async def keep(
-    session: AsyncSession, events: Sequence[Received[MessageDelivered] | Received[MessageFailed]]
-) -> None:
+Told = Received[MessageDelivered] | Received[MessageFailed]
+
+
+async def keep(session: AsyncSession, events: Sequence[Told]) -> None:
     """Store the final state of messages; a second final state of the same message changes nothing."""
-    rows = [
-        (
-            event.data.message,
-            event.data.about,
-            event.data.event,
-            event.data.recipient,
-            event.data.recipient_kind.value,
-            event.data.channel,
-            event.data.template,
-            event.data.state if isinstance(event.data, MessageFailed) else "delivered",
-            event.time,
-        )
-        for event in events
-    ]
+    rows = each(events, _row)
     connection = await session.connection()
     await connection.exec_driver_sql(_KEEP, tuple(list(column) for column in zip(*rows, strict=True)))
+
+
+def _row(event: Told) -> tuple[object, ...]:
+    told = event.data
+    return (
+        told.message,
+        told.about,
+        told.event,
+        told.recipient,
+        told.recipient_kind.value,
+        told.channel,
+        told.template,
+        told.state if isinstance(told, MessageFailed) else "delivered",
+        event.time,
+    )
