@@ -44,14 +44,17 @@ async def run(
     seed: int,
     seconds: float,
     rest: float,
+    moved: float = 0.6,
     hurried: bool = False,
     say: Callable[[str], None] = lambda _: None,
 ) -> Result:
-    """`seconds`: how long the filing takes; `rest`: how long the platform may take afterwards. Raises NotAtRest."""
+    """`seconds`: how long the filing takes; `moved`: share of the cases that are moved; `rest`: how many seconds the
+    platform may take afterwards; `hurried`: no message waits for its next attempt then.
+    """
     connection = ground.connection
     world = await settle(connection, rows)
     say(f"{len(world.workers)} workers and {len(rows)} messages; faults begin")
-    clients, striker = Clients(connection, world, seed, seconds), Striker(ground, say)
+    clients, striker = Clients(connection, world, seed, seconds, moved), Striker(ground, say)
     tries = _count_tries()
     began = time.monotonic()
     async with Counting(connection.workers) as counting:
@@ -73,12 +76,13 @@ async def run(
             state = await collect(ground.home, log)
         finally:
             await log.stop()
+    gone = [f"comes-back: {what}" for what in striker.gone]
     state.interruptions = striker.interruptions()
     return Result(
         history=clients.history,
         state=state,
         struck=sorted(striker.struck, key=lambda one: one.round.number),
-        violations=[*restless, *violations(clients.history, state)],
+        violations=[*gone, *restless, *violations(clients.history, state)],
         asked_again=tries[0],
         counted=counting.total,
         working_seconds=worked - began,

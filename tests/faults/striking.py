@@ -53,11 +53,13 @@ class Striker:
     ground: Ground
     say: Callable[[str], None] = lambda _: None
     struck: list[Struck] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+    """What did not run again, in words."""
     _busy: set[str] = field(default_factory=set)
     _freed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def strike(self, rounds: Iterable[Round]) -> None:
-        """All of them; returns when the last is undone. Raises NotBack within an ExceptionGroup."""
+        """All of them; returns when the last is undone."""
         due = time.monotonic()
         async with asyncio.TaskGroup() as tasks:
             for one in rounds:
@@ -86,6 +88,9 @@ class Striker:
         start = time.time()
         try:
             await self._do(one)
+        except NotBack as gone:
+            self.gone.append(f"{gone} after {one.kind}")
+            self.say(self.gone[-1])
         finally:
             self._busy.discard(one.victim)
             self._freed.set()

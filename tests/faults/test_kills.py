@@ -44,7 +44,15 @@ async def test_every_promise_holds_after_many_kills(tmp_path: Path, log: str) ->
         rounds = list(plan(SEED, len(deck), deck, _LENGTHS))
         seconds = sum(one.after for one in rounds)
         result = await run(
-            it, rows, rounds, seed=SEED, seconds=seconds, rest=_REST_SECONDS, hurried=True, say=print
+            it,
+            rows,
+            rounds,
+            seed=SEED,
+            seconds=seconds,
+            rest=_REST_SECONDS,
+            moved=0.25,
+            hurried=True,
+            say=print,
         )
     kinds = Counter(one.round.kind for one in result.struck)
     print(
