@@ -73,8 +73,6 @@ async def change(
     if worker.active and not details.active:
         owned = await codes_owned(session, worker.id)
         check_deactivation(owned_grids=owned, open_cases=worker.open_cases)
-    if details.account is not None:
-        worker.account = details.account
     await _fill(session, worker, details, keyring)
     await session.flush()
     await loads.settle(session, [worker.id], policy=policy)
@@ -127,14 +125,16 @@ async def end_absence(
 
 
 async def _fill(session: AsyncSession, worker: Worker, details: Details, keyring: Keyring) -> None:
+    wanted = worker.account if details.account is None else details.account
     number, account = await queries.taken(
-        session, staff_number=details.staff_number, account=worker.account, but=worker.id
+        session, staff_number=details.staff_number, account=wanted, but=worker.id
     )
     if number:
         raise StaffNumberTaken(field="staff_number")
     if account:
         raise AccountTaken(field="account")
     skills = checked_skills(details.skills, categories=codes("category"), named=codes("worker_skill"))
+    worker.account = wanted
     worker.staff_number = details.staff_number
     worker.weekly_minutes = details.weekly_hours * 60
     worker.skills = list(skills)

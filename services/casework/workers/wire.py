@@ -29,7 +29,9 @@ class WorkerBody(Model):
     """In which the worker is written to."""
     gender: Gender | None = None
     weekly_hours: Annotated[int, Field(ge=1, le=MOST_WEEKLY_HOURS)] = STANDARD_WEEKLY_HOURS
-    skills: list[str] = Field(default=[], max_length=50)
+    skills: list[Annotated[str, Field(pattern=r"^[0-9a-z][0-9a-z_.-]*$", max_length=48)]] = Field(
+        default=[], max_length=50
+    )
     """Category codes of 2 or 4 digits, or codes of the vocabulary `worker_skill`."""
     account: Annotated[str, Text(255)] | None = None
     """The `sub` of the worker's tokens; left out, it is the worker's id."""

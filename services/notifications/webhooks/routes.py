@@ -34,7 +34,9 @@ MANAGE = "webhooks:manage"
 
 class NewWebhook(Model):
     url: Annotated[str, Text(1000)]
-    events: list[str] = Field(default_factory=list, max_length=100)
+    events: list[Annotated[str, Field(pattern=r"^[a-z][a-z_.]*$", max_length=48)]] = Field(
+        default_factory=list, max_length=100
+    )
     """Event types; none for all."""
 
 

@@ -127,6 +127,10 @@ async def test_numbers_and_accounts_are_ones_own(casework: Casework) -> None:
     problem(await client.post("/v1/workers", json=PERSON), 409, "staff-number-taken")
     answer = await client.post("/v1/workers", json={**PERSON, "staff_number": "0002", "account": "wang"})
     problem(answer, 409, "account-taken")
+    other = await casework.worker(**{**PERSON, "staff_number": "0002"})
+    change = {**PERSON, "staff_number": "0002", "account": "wang"}
+    answer = await client.put(f"/v1/workers/{other}", json=change, headers={"If-Match": "*"})
+    problem(answer, 409, "account-taken")
 
 
 async def test_two_heads_who_edit_the_same_worker_notice(casework: Casework) -> None:
