@@ -29,7 +29,7 @@ demo: $(READY) ## The same in a temporary folder, then stop
 test: $(READY) ## Run every test that this machine has the parts for; says what it skipped and why
 	$(BIN)/python -m pytest $(ARGS)
 
-bench: $(READY) ## Measure, each figure beside a bare limit; table here, figures in build/bench.json (ARGS=--quick to try it)
+bench: $(READY) ## Measure, each figure beside a bare limit; table here, figures in build/bench.json (ARGS=--quick to try it; ARGS="--only growth" and "--only long_run" take half an hour or more each)
 	$(BIN)/python -m tests.bench $(ARGS)
 
 faults: $(READY) ## Kill, freeze, cut off and fill up what the platform stands on, ROUNDS=200 times while it works; report in build/faults.json

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
-from shared.command.connection import Connection, ServiceClient
+from shared.command.connection import CannotConnect, Connection, ServiceClient
 from shared.security import Role
 
 _PORTALS = 4
@@ -29,6 +29,8 @@ class Filing:
     connection: Connection
     residents: Sequence[str]
     filed: set[UUID] = field(default_factory=set)
+    unanswered: int = 0
+    """Given up after minutes of trying; whether they were filed is not known."""
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
 
     async def at_rate(self, rate: float, seconds: float) -> None:
@@ -77,7 +79,12 @@ class Filing:
             "body": "请处理。",
             "channel": "portal",
         }
-        self.filed.add(UUID((await portal.post("/v1/requests", said, key=str(uuid4())))["id"]))
+        try:
+            answer = await portal.post("/v1/requests", said, key=str(uuid4()))
+        except CannotConnect:
+            self.unanswered += 1
+        else:
+            self.filed.add(UUID(answer["id"]))
 
 
 async def delivered(database_url: str) -> dict[UUID, int]:

@@ -15,16 +15,19 @@ _REPLAYED = timedelta(seconds=20)
 _PUBLISHERS = ("intake", "casework", "notifications")
 
 
-async def restart_each(embedded: Embedded, every: float, names: Sequence[str], done: list[str]) -> None:
-    """One process after the other, as often as time allows, each by SIGTERM and SIGKILL in turn. Until cancelled."""
+async def restart_each(embedded: Embedded, pause: float, names: Sequence[str], done: list[str]) -> None:
+    """One process after the other, by SIGTERM and SIGKILL in turn, each when the last is back. Until cancelled."""
     for number, name in enumerate(cycle(names)):
-        await asyncio.sleep(every)
+        await asyncio.sleep(pause)
         kind = (signal.SIGTERM, signal.SIGKILL)[number // len(names) % 2]
         pid = embedded.postgres() if name == "postgres" else embedded.pids().get(name)
         if pid is not None:
             # PostgreSQL is asked to shut down fast: killed, it would take the other children of its own with it.
             os.kill(pid, signal.SIGINT if name == "postgres" else kind)
             done.append(name)
+            await asyncio.sleep(1)  # until the supervisor has noticed
+            while not await asyncio.to_thread(embedded.ready):  # noqa: ASYNC110 - another process
+                await asyncio.sleep(0.5)
 
 
 async def replay_ranges(connection: Connection, every: float, done: list[int]) -> None:
