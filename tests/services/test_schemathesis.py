@@ -2,20 +2,28 @@
 
 import asyncio
 import logging
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
+from uuid import UUID
 
 import pytest
 import schemathesis
+from schemathesis import hooks
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import from_schema
 from schemathesis.engine.events import FatalError, NonFatalError, ScenarioFinished
+from schemathesis.schemas import BaseSchema
 
+from tests.services.employment.samples import vacancy_body, wishes
 from tests.support.applications import NAMES, Applications
 
 _SETTINGS = """
 seed = 20261118
 [generation]
-max-examples = 15
+max-examples = 6
 deterministic = true
 no-shrink = true
 [phases.stateful]
@@ -27,7 +35,42 @@ status_code_conformance.enabled = true
 content_type_conformance.enabled = true
 response_schema_conformance.enabled = true
 response_headers_conformance.enabled = true
+unsupported_method.enabled = true
+allow_header_conformance.enabled = true
 """
+IN_ONE = "intake"
+"""Routes that every service has are called in this one only."""
+EVERYWHERE = "^/v1/(operations|api-keys)"
+WORDS: Mapping[str, Mapping[str, str]] = {
+    # What only the vocabulary of a field knows.
+    "/v1/requests": {"category": "01"},
+    "/v1/cases/{id}/submit": {"result": "resolved"},
+    "/v1/cases/{id}/return": {"reason": "out_of_scope"},
+    "/v1/cases/{id}/reassign": {"reason": "workload"},
+    "/v1/cases/{id}/transfer": {"reason": "workload"},
+    "/v1/requests/{id}/reject": {"reason": "no_facts"},
+    "/v1/requests/{id}/rework": {"reason": "not_solved"},
+    "/v1/requests/{id}/reopen": {"reason": "not_solved"},
+    "/v1/workers/{id}/absences": {
+        "reason": "sick_leave",
+        "first_day": "2027-05-03",
+        "last_day": "2027-05-04",
+    },
+    "/v1/seekers": wishes(),
+    "/v1/seekers/{id}": wishes(),
+    "/v1/vacancies": vacancy_body(),
+    "/v1/vacancies/{id}": vacancy_body(),
+    "/v1/webhooks": {"url": "http://127.0.0.1:9/hook"},
+    "/v1/webhooks/{id}": {"url": "http://127.0.0.1:9/hook"},
+}
+_NAMED = {
+    "resident": "residents",
+    "worker": "own workers",
+    "owner": "workers",
+    "to": "own workers",
+    "of": "requests",
+}
+"""Fields that name something, and of what kind."""
 
 
 class _OnLoop:
@@ -56,35 +99,110 @@ class _OnLoop:
             await send(message)
 
 
-def _failures(app: Any, token: str) -> list[str]:
+@dataclass(slots=True)
+class Outcome:
+    found: dict[str, None] = field(default_factory=dict)
     """Every way in which an answer is not as the document says."""
+    statuses: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    """By operation."""
+
+
+class Acquaintance:
+    """Puts what there is in the place of what is made up, in two calls of three that could be good: else nearly every
+    call would end with an id that nobody has."""
+
+    def __init__(self, known: Mapping[str, UUID]) -> None:
+        self._known = known
+        self._turn = 0
+
+    def introduce(self, case: Any) -> None:
+        self._turn += 1
+        if self._turn % 3 == 0 or case.method.upper() == "DELETE":
+            return
+        steps = case.operation.path.split("/")
+        for noun, step in pairwise(steps):
+            name = step.strip("{}")
+            if (
+                step.startswith("{")
+                and noun in self._known
+                and _is_id((case.path_parameters or {}).get(name))
+            ):
+                case.path_parameters[name] = str(self._known[noun])
+        if case.method.upper() == "PUT" and case.headers is not None:
+            case.headers["If-Match"] = "*"
+        if isinstance(case.body, dict):
+            for name, noun in _NAMED.items():
+                if _is_id(case.body.get(name)) and noun in self._known:
+                    case.body[name] = str(self._known[noun])
+            for name, word in WORDS.get(case.operation.path, {}).items():
+                if isinstance(case.body.get(name), type(word)):
+                    case.body[name] = word
+
+
+def _is_id(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and UUID(value) is not None
+    except ValueError:
+        return False
+
+
+def _outcome(app: Any, token: str, known: Mapping[str, UUID], *, everywhere: bool) -> Outcome:
     config = SchemathesisConfig.from_str(_SETTINGS)
     config.projects.default.headers = {"Authorization": f"Bearer {token}", "X-Purpose": "handle_request"}
-    schema = schemathesis.openapi.from_asgi("/openapi.json", app, config=config)
-    found: dict[str, None] = {}
-    for event in from_schema(schema).execute():
-        if isinstance(event, NonFatalError):
-            found[f"{event.label}: {event.value}"] = None
-        elif isinstance(event, FatalError):
-            raise event.exception
-        elif isinstance(event, ScenarioFinished):
-            for checks in event.recorder.checks.values():
-                for check in checks:
-                    if check.failure_info is not None:
-                        said = check.failure_info
-                        found[f"{event.recorder.label}: {check.name}: {said.failure}: {said.code_sample}"] = (
-                            None
-                        )
-    return list(found)
+    schema: BaseSchema = schemathesis.openapi.from_asgi("/openapi.json", app, config=config)
+    if not everywhere:
+        schema = schema.exclude(path_regex=EVERYWHERE)
+    acquaintance, outcome = Acquaintance(known), Outcome()
+
+    def before_call(_context: Any, case: Any, _kwargs: Any) -> None:
+        acquaintance.introduce(case)
+
+    # This kind of hook is for the whole process or not at all.
+    hooks.hook(before_call)
+    try:
+        for event in from_schema(schema).execute():
+            if isinstance(event, NonFatalError):
+                outcome.found[f"{event.label}: {event.value}"] = None
+            elif isinstance(event, FatalError):
+                raise event.exception
+            elif isinstance(event, ScenarioFinished):
+                _note(event, outcome)
+    finally:
+        hooks.unregister(before_call)
+    return outcome
+
+
+def _note(event: ScenarioFinished, outcome: Outcome) -> None:
+    for interaction in event.recorder.interactions.values():
+        if interaction.response is not None:
+            outcome.statuses[event.recorder.label].add(interaction.response.status_code)
+    for checks in event.recorder.checks.values():
+        for check in checks:
+            if check.failure_info is not None:
+                said = check.failure_info
+                outcome.found[f"{event.recorder.label}: {check.name}: {said.failure}: {said.code_sample}"] = (
+                    None
+                )
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("service", NAMES)
 async def test_every_answer_is_as_documented(
-    service: str, applications: Applications, caplog: pytest.LogCaptureFixture
+    service: str,
+    applications: Applications,
+    rows: Mapping[str, Mapping[str, UUID]],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    app = _OnLoop(applications[service].app)
+    app, known = _OnLoop(applications[service].app), {**rows["intake"], **rows["casework"], **rows[service]}
     with caplog.at_level(logging.ERROR):
-        failures = await asyncio.to_thread(_failures, app, applications.token())
+        outcome = await asyncio.to_thread(
+            _outcome, app, applications.token(), known, everywhere=service == IN_ONE
+        )
+    failures = list(outcome.found)
     assert not failures, f"{len(failures)}:\n" + "\n\n".join(failures[:20])
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
+    good = {
+        label for label, statuses in outcome.statuses.items() if any(200 <= one < 300 for one in statuses)
+    }
+    never = sorted(outcome.statuses.keys() - good)
+    assert len(good) >= 0.55 * len(outcome.statuses), f"never answered well: {never}"
