@@ -57,7 +57,7 @@ async def _run(given: argparse.Namespace, folder: Path) -> dict[str, Any]:
             "seed": given.seed,
             "log": "Apache Kafka" if it.broker else "local log",
             "redis": it.redis is not None,
-            "full_disk": "struck" if it.disk else "skipped: nothing may be mounted here",
+            "full_disk": "among the faults" if it.disk else "skipped: nothing may be mounted here",
             "from": origin,
             "cores": psutil.cpu_count(),
             "load_after": round(os.getloadavg()[0], 1),

@@ -70,7 +70,7 @@ def table(figures: Mapping[str, Any]) -> str:
     """Faults by kind and by part, then the figures."""
     lines = [f"{'fault':<30} rounds  of"]
     for kind, victims in figures["rounds_by_kind"].items():
-        words = ", ".join(f"{victim} {count}" for victim, count in _grouped(kind, victims).items())
+        words = ", ".join(f"{victim} {count}" for victim, count in grouped(kind, victims).items())
         lines.append(f"{kind:<30} {sum(victims.values()):>6}  {words}")
     lines.append("")
     for name, value in figures.items():
@@ -85,7 +85,7 @@ def table(figures: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _grouped(kind: str, victims: Mapping[str, int]) -> dict[str, int]:
+def grouped(kind: str, victims: Mapping[str, int]) -> dict[str, int]:
     """Links by what they lead to, processes by what they are."""
     groups: Counter[str] = Counter()
     for victim, count in victims.items():
