@@ -1,5 +1,6 @@
 """Contacts are asked for a stated purpose, kept for minutes, and dropped when they change."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from uuid import UUID
@@ -143,3 +144,26 @@ async def test_an_answer_that_crossed_a_change_is_not_kept() -> None:
     contacts = Contacts(cache, {RESIDENT: crossed}, ttl=timedelta(minutes=5), keyring=_keyring())
     assert (await contacts.of("longxi", RESIDENT, [resident]))[resident] is not None
     assert await cache.get("contact", "longxi", str(resident)) is None
+
+
+async def test_nobody_is_asked_for_twice_at_the_same_time() -> None:
+    one, other = new_id(), new_id()
+    asked: list[list[UUID]] = []
+    answer = asyncio.Event()
+
+    async def owner(tenant: str, people: Sequence[UUID]) -> dict[UUID, Contact]:
+        asked.append(list(people))
+        await answer.wait()
+        return {person: Contact("张三") for person in people}
+
+    contacts = Contacts(MemoryCache(), {RESIDENT: owner}, ttl=timedelta(minutes=5), keyring=_keyring())
+    first = asyncio.create_task(contacts.of("longxi", RESIDENT, [one]))
+    second = asyncio.create_task(contacts.of("longxi", RESIDENT, [one, other]))
+    elsewhere = asyncio.create_task(contacts.of("yuhu", RESIDENT, [one]))
+    while len(asked) < 3:  # noqa: ASYNC110 (until all have asked)
+        await asyncio.sleep(0)
+    first.cancel()  # takes nobody else along
+    answer.set()
+    assert await second == {one: Contact("张三"), other: Contact("张三")}
+    await elsewhere
+    assert asked == [[one], [other], [one]]

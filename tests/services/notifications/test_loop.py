@@ -150,3 +150,30 @@ async def test_no_more_is_under_way_than_the_capacity_allows(
     with suppress(asyncio.CancelledError):
         await task
     assert most <= 10
+
+
+async def test_a_community_does_not_wait_for_the_provider_of_another(notifications: Notifications) -> None:
+    done: list[str] = []
+    hanging = asyncio.Event()
+
+    class Stuck:
+        async def claim(self, tenant: str, most: int) -> list[str]:
+            return [tenant] if tenant not in taken else []
+
+        async def work(self, tenant: str, claims: object) -> bool:
+            taken.add(tenant)
+            if len(taken) == 1:
+                await hanging.wait()
+            done.append(tenant)
+            return False
+
+    taken: set[str] = set()
+    line = notifications.another_sender()
+    line._worker = Stuck()  # type: ignore[assignment]
+    working = asyncio.create_task(line.all_due())
+    async with asyncio.timeout(10):
+        while not done:  # noqa: ASYNC110 (nothing tells)
+            await asyncio.sleep(0.01)
+    hanging.set()
+    assert await working == 2
+    assert len(done) == 2
