@@ -239,7 +239,14 @@ async def test_a_passing_fault_beside_a_culprit_puts_the_whole_batch_off(databas
     del faults[two]
     await consumer.take(batch)
     assert len(await consumer.effects()) == 2
-    assert await consumer.held() == [(1, "retrying", "handler_failed")]
+    held = [(1, "retrying", "handler_failed")]
+    assert await consumer.held() == held
+    # Now under savepoints from the start.
+    faults[two] = Retry("away")
+    with pytest.raises(Retry):
+        await consumer.take(records(envelope(two, 2), envelope(new_id(), 1)))
+    assert await consumer.held() == held
+    assert len(await consumer.effects()) == 2
 
 
 async def test_a_row_that_the_database_refuses_costs_the_others_nothing(database: Database) -> None:
