@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from shared.contracts.base import Event
 from shared.contracts.intake import Channel, RequestFiled, Urgency
 from shared.database import new_id
 from shared.messaging.envelope import Envelope, Received
@@ -84,19 +85,20 @@ SOURCE = "letters"
 
 async def _case(casework: Open, request: UUID, resident: UUID) -> UUID:
     """A case as intake's event makes one."""
-    await _hear_of(casework, request, resident)
+    await hear_of_request(casework, request, resident)
     return request
 
 
 async def _message(notifications: Open, request: UUID, resident: UUID) -> UUID:
     """What the resident is told of the same event."""
-    await _hear_of(notifications, request, resident)
+    await hear_of_request(notifications, request, resident)
     id = await notifications.admin.fetchval("SELECT id FROM message WHERE recipient = $1", resident)
     assert isinstance(id, UUID)
     return id
 
 
-async def _hear_of(service: Open, request: UUID, resident: UUID) -> None:
+async def hear_of_request(service: Open, request: UUID, resident: UUID, tenant: str = FIRST) -> None:
+    """What intake says of a request that was filed."""
     now = service.runtime.clock()
     event = RequestFiled(
         request=request,
@@ -107,14 +109,19 @@ async def _hear_of(service: Open, request: UUID, resident: UUID) -> None:
         filed=now,
         due=now,
     )
+    await hear(service, event, request, tenant=tenant)
+
+
+async def hear(service: Open, event: Event, subject: UUID, *, tenant: str) -> None:
+    """Have the service's handlers apply an event of intake."""
     id = new_id()
     envelope = Envelope(
         id=id,
         source="urn:longxi:service:intake",
         type=event.type,
-        time=now,
-        subject=request,
-        tenant=FIRST,
+        time=service.runtime.clock(),
+        subject=subject,
+        tenant=tenant,
         sequence=1,
         correlation=id,
         causation=None,
@@ -124,7 +131,7 @@ async def _hear_of(service: Open, request: UUID, resident: UUID) -> None:
     )
     route = service.parts.handlers.route(event.type)
     assert route is not None
-    async with service.runtime.database.transaction(FIRST) as session:
+    async with service.runtime.database.transaction(tenant) as session:
         for subscription in route.subscriptions:
             received: Any = Received(envelope, event)
             await subscription.handle(session, [received] if subscription.batch else received)
