@@ -8,7 +8,7 @@ from tests.support.messaging import TENANT
 
 
 async def test_a_connection_lost_while_unused_is_replaced(messaging_access: Access) -> None:
-    database, other = Database(messaging_access.url, pool=2, quiet=0), Database(messaging_access.url)
+    database, other = Database(messaging_access.url, pool=2), Database(messaging_access.url)
     await database.start()
     await other.start()
     async with database.transaction(TENANT) as session:
@@ -21,7 +21,7 @@ async def test_a_connection_lost_while_unused_is_replaced(messaging_access: Acce
 
 
 async def test_a_connection_in_use_is_given_out_again_as_it_is(messaging_access: Access) -> None:
-    database = Database(messaging_access.url, pool=2, quiet=3600)
+    database = Database(messaging_access.url, pool=2)
     await database.start()
     backends = set()
     for _ in range(3):
