@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from uuid import UUID
 
 import asyncpg
@@ -17,9 +17,9 @@ from tests.bench.bare.tables import make_tables as make_bare_tables
 from tests.bench.ground import Child, Ground, MeasuringFailed
 from tests.support.messaging import TENANT, make_tables
 
-_READY_SECONDS = 4.0  # until groups have formed and relays listen
-_SETTLE_SECONDS = 2.0
-_WARM = 50
+_ARRIVED_SECONDS = 120.0  # for a group to form, a relay to listen and the last event to have its effect
+_WARM = 200
+_ARRIVED = "SELECT count(*) FROM effect WHERE aggregate = ANY($1::text[]::uuid[])"
 Commit = Callable[[UUID], Awaitable[None]]
 """Commit an event about this subject."""
 
@@ -47,14 +47,15 @@ async def our_chain(
         await ground.start("ours.relay", relay.words()),
         await ground.start("ours.inbox", inbox.words()),
     ]
-    taken = await _follow(children, commit, events, rate)
+    taken = await _follow(children, commit, events, rate, ground.admin_url(there))
     await database.stop()
     return taken
 
 
 async def bare_chain(ground: Ground, events: int, rate: float, *, hops: int = 1) -> Sequence[float]:
     """The same with bare relays and bare inboxes; each hop records the event of the next one."""
-    databases = [(await ground.database()).owner_url for _ in range(hops + 1)]
+    accesses = [await ground.database() for _ in range(hops + 1)]
+    databases = [access.owner_url for access in accesses]
     topics = [ground.new_name("hop") for _ in range(hops)]
     children: list[Child] = []
     for database in databases:
@@ -78,26 +79,35 @@ async def bare_chain(ground: Ground, events: int, rate: float, *, hops: int = 1)
             await connection.execute(RECORD, [new_id()], [subject], ["request.withdrawn"], [data])
             await connection.execute("SELECT pg_notify('outbox', '')")
 
-    taken = await _follow(children, commit, events, rate)
+    taken = await _follow(children, commit, events, rate, ground.admin_url(accesses[-1]))
     await connection.close()
     return taken
 
 
-async def _follow(children: Sequence[Child], commit: Commit, events: int, rate: float) -> Sequence[float]:
-    """The last child is the one that has the effect."""
+async def _follow(
+    children: Sequence[Child], commit: Commit, events: int, rate: float, effects: str
+) -> Sequence[float]:
+    """The last child is the one that has the effect, in the database `effects`."""
     for child in children:
         await child.started()
-    await asyncio.sleep(_READY_SECONDS)
-    await _emit(commit, _WARM, rate)
-    await asyncio.sleep(_SETTLE_SECONDS)
+    connection = await asyncpg.connect(effects)
+    # The first of all waits for a group to form, and the first of many for what is compiled when it is used.
+    await _arrived(connection, await _emit(commit, _WARM, rate))
     committed = await _emit(commit, events, rate)
-    await asyncio.sleep(_SETTLE_SECONDS)
+    await _arrived(connection, committed)
+    await connection.close()
     reports = [await child.stop() for child in children]
     seen = reports[-1]["seen"]
-    missing = [subject for subject in committed if subject not in seen]
-    if missing:
-        raise MeasuringFailed(f"{len(missing)} of {events} events had no effect in time")
     return [seen[subject] - at for subject, at in committed.items()]
+
+
+async def _arrived(connection: "asyncpg.Connection[asyncpg.Record]", committed: Iterable[str]) -> None:
+    subjects = list(committed)
+    deadline = time.monotonic() + _ARRIVED_SECONDS
+    while (found := await connection.fetchval(_ARRIVED, subjects)) < len(subjects):
+        if time.monotonic() > deadline:
+            raise MeasuringFailed(f"{len(subjects) - found} of {len(subjects)} events had no effect in time")
+        await asyncio.sleep(0.2)
 
 
 async def _emit(commit: Commit, events: int, rate: float) -> dict[str, float]:

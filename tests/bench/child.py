@@ -87,6 +87,11 @@ class Report:
         sys.stdout.write(json.dumps(content) + "\n")
 
 
+def first_records(topic: str) -> list[Record]:
+    """Some for every partition: the first of a process opens the producer, and the first of a new topic may find no leader."""
+    return [Record(topic, b"%d" % number, b"{}") for number in range(100)]
+
+
 def event_id(record: Record) -> str:
     return next((value.decode() for name, value in record.headers if name == "ce_id"), "")
 

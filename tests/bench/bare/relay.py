@@ -5,10 +5,9 @@ from contextlib import suppress
 
 import asyncpg
 
-from shared.messaging.records import Record
 from tests.bench.bare.log import publisher
 from tests.bench.bare.tables import record_of
-from tests.bench.child import Report, Task, run
+from tests.bench.child import Report, Task, first_records, run
 
 _UNSENT = (
     "SELECT position, id, subject, type, data FROM outbox WHERE sent_at IS NULL ORDER BY position LIMIT 1000"
@@ -21,7 +20,7 @@ async def relay(task: Task, report: Report) -> None:
     await connection.add_listener("outbox", lambda *_: woken.set())
     async with publisher(task) as log:
         if task.until:
-            await log.publish([Record(task.topic, b"warm", b"{}")])
+            await log.publish(first_records(task.topic))
         report.begin()
         while not report.done.is_set():
             woken.clear()

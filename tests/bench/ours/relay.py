@@ -4,9 +4,8 @@ import asyncio
 
 from shared.database import Database
 from shared.messaging.log import open_log
-from shared.messaging.records import Record
 from shared.messaging.relay import Relay
-from tests.bench.child import Report, Task, run
+from tests.bench.child import Report, Task, first_records, run
 from tests.bench.ours.watched import Watched
 
 
@@ -15,8 +14,7 @@ async def relay(task: Task, report: Report) -> None:
     await database.start()
     await log.start()
     if task.until:
-        # The first record of a process opens the producer and learns the topic.
-        await log.publish([Record(task.topic, b"warm", b"{}")])
+        await log.publish(first_records(task.topic))
     ours = Relay(database, Watched(log, report, publishing=True), "bench")
     report.begin()
     working = asyncio.create_task(ours.run())

@@ -1,4 +1,4 @@
-"""The relay: a backlog of 20,000 outbox rows, published and marked, against a bare relay of the same records."""
+"""The relay: a backlog of 50,000 outbox rows, published and marked, against a bare relay of the same records."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from tests.bench.ground import Ground
 from tests.support.messaging import make_tables
 
 FIGURES = ("relay_per_s", "relay_ratio")
-_ROWS = 20_000
+_ROWS = 50_000
 _DATA = """convert_to('{"request":"' || gen_random_uuid() || '","resident":"' || gen_random_uuid() || '"}', 'UTF8')"""
 _OURS = f"""
 INSERT INTO outbox (id, topic, aggregate, sequence, tenant, type, time, correlation, dataschema, data)
@@ -29,6 +29,9 @@ async def measure(ground: Ground) -> Sequence[Figure]:
     ours: list[float] = []
     bare: list[float] = []
     cpu: list[float] = []
+    await drain(
+        ground, "bare"
+    )  # a fresh broker compiles while it works, and whoever comes first would pay for it
     for _ in range(ground.rounds):
         rate, seconds = await drain(ground, "ours")
         ours.append(rate)
