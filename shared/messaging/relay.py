@@ -2,14 +2,16 @@
 
 One relay of a service is active, by an advisory lock of its own connection; the others wait for the lock and take over
 when that connection ends, however it ends. A NOTIFY at each commit wakes it. It reads the unsent in the order of
-positions, publishes them and notes how far it is; while one batch is on its way to the log, the batch before is noted
-and the next one read. A crash between publishing and noting publishes again, and inboxes drop what they have.
+positions, publishes them and notes how far it is; while a full batch is on its way to the log, the batch before is noted
+and the next one read. A crash between publishing and noting publishes again, and inboxes drop what they have; so what
+comes in a trickle is noted together.
 
 Not "read on from the last position": a transaction that commits late would be passed over. `outbox_progress` says how
 it is told from one that was rolled back.
 """
 
 import asyncio
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from operator import itemgetter
@@ -36,6 +38,9 @@ _POSITION = itemgetter("position")
 _STANDBY_SECONDS = 0.2
 _IDLE_SECONDS = 5.0
 """How often an idle relay looks without being woken, for a connection that died without a word; and how often a backlog is counted."""
+_NOTE_SECONDS = 0.05
+"""What was published is noted when nothing comes for so long, or after so long: noting each of two hundred events a second would take
+as much as publishing them."""
 _BATCHES_BEFORE_A_REPLAY = 10
 _DRAIN_SECONDS = 10.0
 
@@ -138,25 +143,33 @@ class Relay:
                 continue  # somebody committed meanwhile, and waits
             turns = 0
             if self._replaying:
+                await outbox.note()
                 self._replaying = await self._replay(connection)
-            if not more and not self._replaying:
-                await self._idle()
+            if not more and not self._replaying and not await self._woken_within(_NOTE_SECONDS):
+                await outbox.note()
+                await self._woken_within(_IDLE_SECONDS)
         async with asyncio.timeout(_DRAIN_SECONDS):
             while await self._publish_unsent(outbox, _BATCHES_BEFORE_A_REPLAY):
                 pass
+            await outbox.note()
 
     async def _publish_unsent(self, outbox: "_Outbox", most: int) -> bool:
         """At most so many batches. False when nothing is left."""
         if not outbox.batch:
             await outbox.read()
         while outbox.batch and most:
-            batch, reached = outbox.batch, outbox.progress.reached
-            async with asyncio.TaskGroup() as both:
-                both.create_task(self._publish([record_of(row) for row in batch]))
-                both.create_task(outbox.go_on())
+            records, reached = [record_of(row) for row in outbox.batch], outbox.progress.reached
+            if len(records) < self._batch:
+                await self._publish(records)
+                outbox.batch = []
+            else:
+                async with asyncio.TaskGroup() as both:
+                    both.create_task(self._publish(records))
+                    both.create_task(outbox.go_on())
             outbox.published = reached
             most -= 1
-        await outbox.note()
+        if outbox.overdue:
+            await outbox.note()
         return bool(outbox.batch)
 
     async def _replay(self, connection: _Connection) -> bool:
@@ -192,10 +205,11 @@ class Relay:
             measures.UNSENT.labels(service=self._service).set(row["unsent"])
             measures.UNSENT_AGE.labels(service=self._service).set(row["age"])
 
-    async def _idle(self) -> None:
+    async def _woken_within(self, seconds: float) -> bool:
         with suppress(TimeoutError):
-            async with asyncio.timeout(_IDLE_SECONDS):
-                await self._wake.wait()
+            async with asyncio.timeout(seconds):
+                return await self._wake.wait()
+        return False
 
     async def _sleep(self, seconds: float) -> None:
         """Cut short by `stop`."""
@@ -222,6 +236,12 @@ class _Outbox:
         """What `progress` had reached with the last batch published, until it is noted."""
         self._connection = connection
         self._limit = limit
+        self._noted = 0.0
+
+    @property
+    def overdue(self) -> bool:
+        """Something published has not been noted for long."""
+        return self.published is not None and time.monotonic() - self._noted > _NOTE_SECONDS
 
     @classmethod
     async def open(cls, connection: _Connection, limit: int) -> Self:
@@ -246,6 +266,7 @@ class _Outbox:
             noted = await self._connection.fetchrow(_NOTE, *self.published)
             self.published = None
             self.progress.noted(noted["transaction"], noted["ended"])
+            self._noted = time.monotonic()
 
     async def go_on(self) -> None:
         """What is done while a batch is being published."""

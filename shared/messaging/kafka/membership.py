@@ -1,6 +1,7 @@
 """One consumer's place in its group, across rebalances."""
 
 import asyncio
+import contextlib
 from collections.abc import Collection, Sequence
 
 from aiokafka import AIOKafkaConsumer
@@ -27,6 +28,8 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
         self._generation = -1
         self._places: dict[TopicPartition, int] = {}
         self._settled = asyncio.Event()
+        # From the wait for the last batch until the epoch ends: one that is given out now could not be committed.
+        self._revoking = False
         # The last epoch whose commit was refused: aiokafka may still hold records that follow the refused ones.
         self._dead_epoch = 0
 
@@ -37,7 +40,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def accept(self, epoch: int, records: Sequence[Record]) -> bool:
         """Whether the records may be given out. If so, the next commit covers them."""
-        if epoch != self.epoch or epoch <= self._dead_epoch:
+        if self._revoking or epoch != self.epoch or epoch <= self._dead_epoch:
             return False
         for record in records:
             self._places[TopicPartition(record.topic, record.partition)] = record.offset + 1
@@ -74,13 +77,14 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
         """aiokafka rejoins when this returns; until then its heart beats, and the old generation may commit."""
+        self._revoking = True
         if self._places and self._is_member():
-            try:
+            with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._handover):
                     await self._settled.wait()
-            except TimeoutError:
-                self.settle()
+        self.settle()  # what is left belongs to this epoch, and no other may commit it
         self.epoch += 1
+        self._revoking = False
 
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         self._generation = self._consumer._coordinator.generation

@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 
 _LEAVE_SECONDS = 10.0
 _ANSWER_SECONDS = 10.0
+_AHEAD_SECONDS = 0.25
+"""For so long fetching goes on while a batch is being worked on; who takes longer is not waiting for the log."""
 
 
 class KafkaReader:
@@ -36,8 +38,12 @@ class KafkaReader:
         self._opened = asyncio.Event()
         self._broken = asyncio.Event()
         self._closing = asyncio.Event()
-        # A fetch that outlasted the read which began it (a rebalance took longer than its timeout).
-        self._fetching: asyncio.Task[tuple[int, list[Record]]] | None = None
+        # Fetched and not yet read, each batch with the membership and the epoch that it belongs to. aiokafka fetches
+        # nothing while it holds something, so what comes during one batch's work would only be asked for at the next.
+        self._ahead: list[tuple[Membership, int, list[Record]]] = []
+        self._arrived = asyncio.Event()
+        self._fetching: asyncio.Task[None] | None = None
+        self._fetch_until = 0.0
         # Where the records since the last commit were read: more than one place means that some are lost.
         self._read_in: set[tuple[Membership, int]] = set()
 
@@ -62,26 +68,62 @@ class KafkaReader:
             membership = await self._opened_membership(left)
             if membership is None:
                 return ()
-            if self._fetching is None:
-                self._fetching = asyncio.create_task(membership.fetch(max_records, left))
-            # Never cancelled for a timeout: aiokafka would then take the member for one that still reads.
-            done, _ = await asyncio.wait({self._fetching}, timeout=left + 0.05)
-            if not done:
-                return ()
-            fetching, self._fetching = self._fetching, None
-            if fetching.cancelled():
-                continue  # with its consumer
-            failure = fetching.exception()
-            if isinstance(failure, KafkaError):
-                logger.warning("group %s: reading failed, joining again: %r", self._group, failure)
+            if records := self._take_ahead(max_records):
+                self._fetch_on(membership, max_records, _AHEAD_SECONDS)
+                return records
+            if not self._fetch_on(membership, max_records, left):
                 self._break()
                 continue
-            epoch, records = fetching.result()
-            if records and membership.accept(epoch, records):
-                self._read_in.add((membership, epoch))
-                return records
-            if time.monotonic() >= deadline:
+            # Never cancelled for a timeout: aiokafka would then take the member for one that still reads.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(left + 0.05):
+                    await self._arrived.wait()
+            if time.monotonic() >= deadline and not self._ahead:
                 return ()
+
+    def _take_ahead(self, max_records: int) -> list[Record]:
+        """What was fetched, as far as it may still be given out."""
+        self._arrived.clear()
+        records: list[Record] = []
+        while self._ahead and len(records) < max_records:
+            membership, epoch, found = self._ahead.pop(0)
+            found, rest = found[: max_records - len(records)], found[max_records - len(records) :]
+            if rest:
+                self._ahead.insert(0, (membership, epoch, rest))
+            if membership is self._membership and membership.accept(epoch, found):
+                self._read_in.add((membership, epoch))
+                records += found
+        return records
+
+    def _fetch_on(self, membership: Membership, max_records: int, within: float) -> bool:
+        """See to it that fetching goes on for so many seconds. False if it failed."""
+        self._fetch_until = time.monotonic() + within
+        fetching = self._fetching
+        if fetching is not None and not fetching.done():
+            return True
+        if fetching is not None and not fetching.cancelled():
+            failure = fetching.exception()
+            if isinstance(failure, KafkaError):
+                self._fetching = None
+                logger.warning("group %s: reading failed, joining again: %r", self._group, failure)
+                return False
+            if failure is not None:
+                raise failure
+        self._fetching = asyncio.create_task(self._fetch(membership, max_records))
+        return True
+
+    async def _fetch(self, membership: Membership, max_records: int) -> None:
+        """Until there is a whole batch. Not for longer than asked: then the member is one that no longer reads."""
+        try:
+            while (room := max_records - sum(len(records) for _, _, records in self._ahead)) > 0:
+                epoch, records = await membership.fetch(room, max(self._fetch_until - time.monotonic(), 0))
+                if records:
+                    self._ahead.append((membership, epoch, records))
+                    self._arrived.set()
+                if time.monotonic() >= self._fetch_until:
+                    return
+        finally:
+            self._arrived.set()
 
     async def commit(self) -> None:
         read_in, self._read_in = self._read_in, set()
@@ -110,6 +152,7 @@ class KafkaReader:
 
     def _break(self) -> None:
         self._membership = None
+        self._ahead.clear()
         self._opened.clear()
         self._broken.set()
 

@@ -89,6 +89,23 @@ async def test_members_share_the_partitions_and_read_nothing_twice(log: EventLog
     assert all(shares)
 
 
+async def test_what_a_member_fetched_and_did_not_give_out_comes_once(log: EventLog, topic: str) -> None:
+    """It may hold more than it was asked for, of partitions that are another's by the time it is asked again."""
+    seen: Counter[int] = Counter()
+    await log.publish(numbered(topic, 300))
+    async with log.reader(GROUP, [topic]) as first:
+        while not (records := await first.read(max_records=10)):
+            pass
+        await first.commit()
+        async with log.reader(GROUP, [topic]) as second:
+            while not (found := await second.read(max_records=10)):
+                pass
+            await second.commit()
+            seen.update(int(record.value) for record in (*records, *found))
+            await asyncio.gather(*(consume(one, seen, lambda: len(seen) == 300) for one in (first, second)))
+    assert set(seen.values()) == {1}
+
+
 async def test_a_member_that_leaves_hands_over_at_once(log: EventLog, topic: str) -> None:
     seen: Counter[int] = Counter()
     await log.publish(numbered(topic, 60))
