@@ -10,20 +10,21 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
-from sqlalchemy import event, text
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+from shared.database.beginning import Connection, begin_at_checkout, scoped
+
 EVERYWHERE = "*"
-_SCOPE = text("SELECT set_config('longxi.tenant', :tenant, true)")
+_SCOPE = "SELECT set_config('longxi.tenant', $1, true)"
 # The plans of short statements gain nothing from JIT, and compiling them costs more than running them.
 _SERVER_SETTINGS = {"jit": "off", "timezone": "UTC"}
 
 
 async def scope(session: AsyncSession, tenant: str) -> None:
     """Make the running transaction one of this tenant."""
-    await (await session.connection()).execute(_SCOPE, {"tenant": tenant})
+    await (await session.connection()).exec_driver_sql(_SCOPE, (tenant,))
     note_scope(session, tenant)
 
 
@@ -54,9 +55,13 @@ class Database:
             pool_recycle=1800,
             # An error message would quote what people wrote.
             hide_parameters=True,
-            connect_args={"server_settings": self._settings, "timeout": 10},
+            connect_args={
+                "server_settings": self._settings,
+                "timeout": 10,
+                "connection_class": Connection,
+            },
         )
-        _try_before_use(self._engine)
+        begin_at_checkout(self._engine)
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
 
@@ -82,7 +87,12 @@ class Database:
     async def transaction(self, tenant: str) -> AsyncIterator[AsyncSession]:
         """One transaction of one tenant, committed at the end of the block and rolled back on any error."""
         async with self._sessions() as session, session.begin():
-            await scope(session, tenant)
+            with scoped(tenant) as beginning:
+                await session.connection()
+            if beginning.done:
+                note_scope(session, tenant)
+            else:
+                await scope(session, tenant)
             yield session
 
     @asynccontextmanager
@@ -120,28 +130,6 @@ class Database:
         """Raises whatever keeps the database from answering."""
         async with self._engine.connect() as connection:
             await connection.execute(text("SELECT 1"))
-
-
-def _try_before_use(engine: AsyncEngine) -> None:
-    """As `pool_pre_ping`, in one round trip instead of three: that one makes a transaction for it."""
-
-    @event.listens_for(engine.sync_engine, "checkin")
-    def note(_connection: Any, record: Any) -> None:
-        record.info["used"] = True
-
-    @event.listens_for(engine.sync_engine, "checkout")
-    def ping(connection: Any, record: Any, _proxy: Any) -> None:
-        if "used" not in record.info:
-            return
-        try:
-            connection.run_async(_ping)
-        except Exception as error:
-            # Of whatever kind: another connection shall be made, and says itself what is wrong.
-            raise InvalidatePoolError from error
-
-
-async def _ping(driver: "asyncpg.Connection[asyncpg.Record]") -> None:
-    await driver.execute("SELECT 1")
 
 
 async def _keep(_connection: Any) -> None:

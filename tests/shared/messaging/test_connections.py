@@ -36,3 +36,18 @@ async def test_a_transaction_without_scope_sees_nothing(database: Database) -> N
         await session.execute(text("INSERT INTO inbox_topic VALUES ('one', 'topic', now())"))
     async with database.unscoped() as session:
         assert (await session.execute(text("SELECT count(*) FROM inbox_topic"))).scalar_one() == 0
+
+
+async def test_a_transaction_has_the_scope_that_it_was_opened_with(messaging_access: Access) -> None:
+    """Also one that is opened within another, and one on a connection that another community's transaction had."""
+    database = Database(messaging_access.url, pool=2)
+    await database.start()
+    scope = text("SELECT current_setting('longxi.tenant', true)")
+    for _ in range(2):
+        for tenant in (TENANT, "o'brien", "*"):
+            async with database.transaction(tenant) as outer, database.transaction("inner") as inner:
+                assert (await outer.execute(scope)).scalar_one() == tenant
+                assert (await inner.execute(scope)).scalar_one() == "inner"
+        async with database.unscoped() as session:
+            assert not (await session.execute(scope)).scalar_one()
+    await database.stop()
