@@ -1,7 +1,8 @@
 """The inbox: takes events from the log and applies each once.
 
 A batch is one transaction: its ids noted, its new events applied, what the handlers record written, the sequence guard
-moved. Only then the log's offsets are committed, so a crash brings the batch again, and the guard drops it.
+moved. Only then the log's offsets are committed, those of a trickle together, so a crash brings the last batches again,
+and the guard drops them.
 
 If handlers fail, the batch is done again under savepoints, which find the events at fault (see `isolating`); those are
 held (see `releasing`) and everything else is applied. The next batch is guarded from the start, until one has no
@@ -31,6 +32,10 @@ from shared.observing import get_logger
 from shared.retrying import Backoff, forever
 
 _log = get_logger(__name__)
+
+_READ_SECONDS = 1.0
+_COMMIT_SECONDS = 0.05
+"""For so long offsets wait for those of the next batches: committing them takes the log as long as giving out a small batch."""
 
 
 class Inbox:
@@ -86,17 +91,25 @@ class Inbox:
     async def _follow(self) -> None:
         await self.begin()
         async with self._event_log.reader(self.consumer.name, self._topics) as reader:
+            commit_by: float | None = None
             while not self._stopping.is_set():
-                records = await reader.read(self._batch)
+                wait = _READ_SECONDS if commit_by is None else max(commit_by - time.monotonic(), 0)
+                records = await reader.read(self._batch, wait)
                 if records:
-                    await self._take_until_done(reader, records)
+                    if not await self._take_until_done(records):
+                        return
+                    commit_by = commit_by or time.monotonic() + _COMMIT_SECONDS
+                if commit_by is not None and time.monotonic() >= commit_by:
+                    await self._commit(reader)
+                    commit_by = None
+            await self._commit(reader)
 
-    async def _take_until_done(self, reader: Reader, records: Sequence[Record]) -> None:
+    async def _take_until_done(self, records: Sequence[Record]) -> bool:
+        """False if it was told to stop before they were done: then nothing may be committed any more."""
         failures = 0
         while True:
             try:
                 await self.take(records)
-                break
             except Exception as error:
                 if not passing(error):
                     raise
@@ -104,12 +117,16 @@ class Inbox:
                 measures.AGAIN.labels(consumer=self.consumer.name).inc()
                 _log.warning("batch put off", error=type(error).__name__, failures=failures)
                 if await self._stopped_within(self.consumer.again.delay(failures).total_seconds()):
-                    return
+                    return False
+            else:
+                return True
+
+    async def _commit(self, reader: Reader) -> None:
         try:
             await reader.commit()
         except Fenced:
             # Another member will read these again, and find them applied.
-            _log.info("batch was applied after its partitions had moved on", records=len(records))
+            _log.info("batches were applied after their partitions had moved on")
 
     async def take(self, records: Sequence[Record]) -> None:
         """Apply these records, or hold those that fail. Raises passing faults only."""

@@ -28,7 +28,7 @@ class Watched:
 
 
 class _Reader:
-    """The inbox commits the log's offsets right after its own transaction: that is when the effect is there."""
+    """The inbox reads on, or commits the log's offsets, right after its own transaction: that is when the effect is there."""
 
     def __init__(self, reader: Reader, report: Report) -> None:
         self._reader, self._report = reader, report
@@ -44,6 +44,7 @@ class _Reader:
         await self._reader.__aexit__(kind, error, trace)
 
     async def read(self, max_records: int = 500, timeout: float = 1.0) -> Sequence[Record]:  # noqa: ASYNC109
+        self._note()
         records = await self._reader.read(max_records, timeout)
         if records:
             self._report.begin()
@@ -51,6 +52,10 @@ class _Reader:
         return records
 
     async def commit(self) -> None:
-        self._report.note(self._read)
-        self._read = []
+        self._note()
         await self._reader.commit()
+
+    def _note(self) -> None:
+        if self._read:
+            self._report.note(self._read)
+            self._read = []
