@@ -19,6 +19,7 @@ from tests.support.messaging import TENANT, make_tables
 
 _ARRIVED_SECONDS = 120.0  # for a group to form, a relay to listen and the last event to have its effect
 _WARM = 200
+_WARM_RATE = 50.0  # at least
 _ARRIVED = "SELECT count(*) FROM effect WHERE aggregate = ANY($1::text[]::uuid[])"
 Commit = Callable[[UUID], Awaitable[None]]
 """Commit an event about this subject."""
@@ -92,7 +93,7 @@ async def _follow(
         await child.started()
     connection = await asyncpg.connect(effects)
     # The first of all waits for a group to form, and the first of many for what is compiled when it is used.
-    await _arrived(connection, await _emit(commit, _WARM, rate))
+    await _arrived(connection, await _emit(commit, _WARM, max(rate, _WARM_RATE)))
     committed = await _emit(commit, events, rate)
     await _arrived(connection, committed)
     await connection.close()
