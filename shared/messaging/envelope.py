@@ -11,7 +11,7 @@ machine where this takes 5 and 6, and catching up is a matter of microseconds. A
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 from asyncpg.pgproto import pgproto
@@ -42,8 +42,9 @@ class ReplayMark:
     consumer: str
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
+    """A tuple, since making one takes a fifth of the time of a frozen dataclass."""
+
     id: UUID
     source: str
     type: str
@@ -96,19 +97,22 @@ class Envelope:
                 raise Malformed("ce_specversion is not 1.0")
             id = _id(headers, "ce_id")
             correlation, causation = headers.get("ce_correlation"), headers.get("ce_causation")
-            traceparent, dataschema = headers.get("ce_traceparent"), headers.get("ce_dataschema")
+            traceparent = headers.get("ce_traceparent")
+            source, type, tenant, dataschema = _common_texts(
+                headers["ce_source"], headers["ce_type"], headers["ce_tenant"], headers.get("ce_dataschema")
+            )
             return cls(
                 id,
-                _text(headers, "ce_source", 200),
-                _text(headers, "ce_type", 100),
+                source,
+                type,
                 _time(headers["ce_time"]),
                 _id(headers, "ce_subject"),
-                _text(headers, "ce_tenant", 31),
+                tenant,
                 _sequence(headers["ce_sequence"]),
                 id if correlation is None else _id(headers, "ce_correlation"),
                 None if causation is None else _id(headers, "ce_causation"),
-                None if traceparent is None else _text(headers, "ce_traceparent", 200),
-                "" if dataschema is None else _text(headers, "ce_dataschema", 200),
+                None if traceparent is None else _text(traceparent, "ce_traceparent", 200),
+                dataschema,
                 record.value,
                 _replay(headers) if "ce_replayid" in headers else None,
             )
@@ -116,8 +120,7 @@ class Envelope:
             raise Malformed(f"no header {missing.args[0]}") from None
 
 
-@dataclass(frozen=True, slots=True)
-class Received(Generic[E_co]):
+class Received(NamedTuple, Generic[E_co]):
     """An event as a handler gets it: its envelope, and its data as the contract says."""
 
     envelope: Envelope
@@ -200,9 +203,22 @@ def _id(headers: dict[str, bytes], name: str) -> UUID:
     return id
 
 
-def _text(headers: dict[str, bytes], name: str, limit: int) -> str:
+@lru_cache(maxsize=4096)
+def _common_texts(
+    source: bytes, type: bytes, tenant: bytes, dataschema: bytes | None
+) -> tuple[str, str, str, str]:
+    """Those that many events have alike."""
+    return (
+        _text(source, "ce_source", 200),
+        _text(type, "ce_type", 100),
+        _text(tenant, "ce_tenant", 31),
+        "" if dataschema is None else _text(dataschema, "ce_dataschema", 200),
+    )
+
+
+def _text(value: bytes, name: str, limit: int) -> str:
     try:
-        text = headers[name].decode("ascii")
+        text = value.decode("ascii")
     except ValueError:
         raise Malformed(f"{name} is not ASCII") from None
     if not text or len(text) > limit or not text.isprintable():
@@ -228,4 +244,4 @@ def _sequence(value: bytes) -> int:
 
 
 def _replay(headers: dict[str, bytes]) -> ReplayMark:
-    return ReplayMark(_id(headers, "ce_replayid"), _text(headers, "ce_replayfor", 64))
+    return ReplayMark(_id(headers, "ce_replayid"), _text(headers["ce_replayfor"], "ce_replayfor", 64))

@@ -11,6 +11,7 @@ from shared.jobs import Scheduler
 from shared.messaging.inbox import Inbox
 from shared.messaging.relay import Relay
 from shared.retrying import forever
+from shared.runtime.collecting import collect_rarely
 from shared.runtime.gaps import AskOwner
 from shared.runtime.opening import opened
 from shared.runtime.service import Parts, Runtime, S, Service
@@ -29,6 +30,7 @@ async def serve(service: Service[S], settings: S) -> None:
     async with opened(service, settings, "worker") as runtime:
         work = Work(service, runtime, service.build(runtime))
         health = Starlette(routes=system_routes(readiness_of(runtime.database, runtime.log, runtime.cache)))
+        collect_rarely()
         work.start()
         try:
             await serve_until(stop, http_server(health, settings.host, settings.worker_port))

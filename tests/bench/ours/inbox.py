@@ -12,6 +12,7 @@ from shared.messaging.envelope import Received
 from shared.messaging.handlers import Handlers
 from shared.messaging.inbox import Inbox
 from shared.messaging.log import open_log
+from shared.runtime.collecting import collect_rarely
 from tests.bench.child import Report, Task, run
 from tests.bench.ours.watched import Watched
 from tests.support.consumers import note
@@ -57,6 +58,7 @@ async def inbox(task: Task, report: Report) -> None:
         topics=[task.topic],
         tenants={TENANT},
     )
+    collect_rarely()
     working = asyncio.create_task(ours.run())
     await report.done.wait()
     ours.stop()

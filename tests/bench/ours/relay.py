@@ -5,6 +5,7 @@ import asyncio
 from shared.database import Database
 from shared.messaging.log import open_log
 from shared.messaging.relay import Relay
+from shared.runtime.collecting import collect_rarely
 from tests.bench.child import Report, Task, first_records, run
 from tests.bench.ours.watched import Watched
 
@@ -16,6 +17,7 @@ async def relay(task: Task, report: Report) -> None:
     if task.until:
         await log.publish(first_records(task.topic))
     ours = Relay(database, Watched(log, report, publishing=True), "bench")
+    collect_rarely()
     report.begin()
     working = asyncio.create_task(ours.run())
     await report.done.wait()
