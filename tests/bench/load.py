@@ -1,6 +1,6 @@
 """The load: filings over kept connections, closed loop (`rate` 0) or open, in a process of its own.
 
-`python -m tests.bench.load '<JSON of Load>'`. HTTP by hand: a client library takes more of the CPU than the server.
+`python -m tests.bench.load FILE`, a Load as JSON. HTTP by hand: a client library takes more of the CPU than the server.
 """
 
 import asyncio
@@ -8,8 +8,11 @@ import json
 import random
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -20,6 +23,7 @@ from tests.bench.figures import percentile
 _WORDS = "路灯坏了三天，晚上走路看不清，老人和孩子都不敢出门，请尽快派人来看一看，谢谢。"
 _BODY_BYTES = 1100
 _WARM_SECONDS = 1.0
+_CREATED = 201
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +37,23 @@ class Load:
     connections: int = 32
     rate: float = 0.0
 
-    def words(self) -> list[str]:
-        return [json.dumps(asdict(self))]
+    def words(self, folder: Path) -> list[str]:
+        """The command line; the tokens are too long for one, so it names a file."""
+        path = folder / f"load-{uuid4()}.json"
+        path.write_text(json.dumps(asdict(self)))
+        return [str(path)]
 
 
 @dataclass(slots=True)
 class Results:
     latencies: list[float] = field(default_factory=list)
-    wrong: int = 0
+    wrong: Counter[int] = field(default_factory=Counter)
+    """By status."""
+
+    def note(self, status: int, seconds: float) -> None:
+        self.latencies.append(seconds)
+        if status != _CREATED:
+            self.wrong[status] += 1
 
 
 class Filer:
@@ -86,8 +99,7 @@ async def closed(load: Load, filers: Sequence[Filer], results: Results) -> float
     async def one(filer: Filer) -> None:
         while time.perf_counter() - started < load.seconds:
             began = time.perf_counter()
-            results.wrong += await filer.file() != 201
-            results.latencies.append(time.perf_counter() - began)
+            results.note(await filer.file(), time.perf_counter() - began)
 
     await asyncio.gather(*(one(filer) for filer in filers))
     return time.perf_counter() - started
@@ -99,8 +111,7 @@ async def opened(load: Load, filers: Sequence[Filer], results: Results) -> float
 
     async def one(filer: Filer) -> None:
         while (due := await waiting.get()) is not None:
-            results.wrong += await filer.file() != 201
-            results.latencies.append(time.perf_counter() - due)
+            results.note(await filer.file(), time.perf_counter() - due)
 
     tasks = [asyncio.create_task(one(filer)) for filer in filers]
     luck, started = random.Random(7), time.perf_counter()  # noqa: S311 - chance for a test
@@ -115,7 +126,7 @@ async def opened(load: Load, filers: Sequence[Filer], results: Results) -> float
     return time.perf_counter() - started
 
 
-async def run(load: Load) -> dict[str, float]:
+async def run(load: Load) -> dict[str, Any]:
     luck = random.Random(11)  # noqa: S311 - chance for a test
     filers = [Filer(load, luck) for _ in range(load.connections)]
     await asyncio.gather(*(filer.connect() for filer in filers))
@@ -132,4 +143,4 @@ async def run(load: Load) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(run(Load(**json.loads(sys.argv[1]))))))
+    print(json.dumps(asyncio.run(run(Load(**json.loads(Path(sys.argv[1]).read_text()))))))

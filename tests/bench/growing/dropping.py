@@ -13,6 +13,7 @@ from tests.bench.growing.clock import milliseconds
 from tests.bench.growing.flowing import side_of
 from tests.bench.growing.sizes import Found, Size
 from tests.bench.load import Load
+from tests.bench.scenarios.filing import report_of
 
 _RATE = 100.0
 _SECONDS = 8.0
@@ -35,12 +36,10 @@ async def measure(ground: Ground, sizes: Sequence[Size], found: Found) -> None:
 async def _file(ground: Ground, size: Size, meanwhile: "asyncio.Task[None] | None") -> float:
     side = side_of(size)
     load = Load(side.url, side.residents, side.tokens, _SECONDS, rate=_RATE)
-    result = await (await ground.start("load", load.words())).report()
-    if result["wrong"]:
-        raise MeasuringFailed(f"{result['wrong']} filings were not answered with 201")
+    result = await report_of(await ground.start("load", load.words(ground.folder)))
     if meanwhile is not None:
         await meanwhile
-    return float(result["p99"]) * 1000
+    return result["p99"] * 1000
 
 
 async def _drop(size: Size, turn: int, found: Found) -> None:

@@ -10,7 +10,8 @@ from tests.bench.growing.sizes import Found, Size
 from tests.bench.scenarios.filing import Side, file_many
 from tests.bench.scenarios.platform import told
 
-_PORTALS = 200
+_PORTALS = 1_000
+"""So many that chance gives none of them more than its limit of requests a minute."""
 _RESIDENTS = 200
 _REQUESTS = 100
 _SHARE = 0.7
