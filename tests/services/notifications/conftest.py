@@ -1,7 +1,7 @@
 """A running notifications: its application, handlers and senders, with people whose contacts a test makes up."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -171,7 +171,7 @@ class Notifications:
             dataschema=event.dataschema(),
             data=event.model_dump_json().encode(),
         )
-        return replace(made, **changes)
+        return made._replace(**changes)
 
     async def hear(self, *events: Event, tenant: str = "longxi") -> list[Envelope]:
         """Events arrive, each in a transaction of its own."""
