@@ -138,6 +138,8 @@ async def test_a_batch_takes_a_fixed_number_of_statements(intake: Intake) -> Non
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         taken.append(statement)
 
+    # The first transaction of a connection sets its scope by a statement of its own.
+    await bulk(intake, [row(5000, resident_ref="R5000")])
     counted = []
     event.listen(Engine, "before_cursor_execute", note)
     try:
