@@ -22,6 +22,10 @@ async def applied(consumer: Bench, expected: dict[UUID, list[int]]) -> bool:
     return await consumer.effects() == expected
 
 
+async def tried(consumer: Bench, aggregate: UUID, sequence: int) -> bool:
+    return consumer.trouble.attempts[aggregate, sequence] > 0
+
+
 async def test_every_event_is_applied_once_and_in_order_while_relay_and_consumers_are_killed(
     database: Database, local_log: LocalLog
 ) -> None:
@@ -71,4 +75,34 @@ async def test_a_consumer_survives_the_loss_of_its_database(database: Database, 
         expected = {one: list(range(1, number + 1))}
         await eventually(lambda expected=expected: applied(consumer, expected), seconds=30)  # type: ignore[misc]
     await finish(inbox)
+    await finish(relay)
+
+
+async def test_what_was_not_done_when_it_had_to_stop_comes_again(
+    database: Database, local_log: LocalLog
+) -> None:
+    """And what was done before in the same trickle is dropped."""
+    await local_log.ensure_topics([TOPIC], 1)
+    one = new_id()
+    consumer = await bench(database, log=local_log)
+    name = consumer.inbox.consumer.name
+    consumer.trouble.errors[one, 2] = ConnectionError()
+    relay = asyncio.create_task(Relay(database, local_log, "intake").run())
+    inbox = asyncio.create_task(consumer.inbox.run())
+    for number in (1, 2):
+        async with database.transaction(TENANT) as session:
+            await record(session, withdrawn(one))
+        await eventually(lambda number=number: tried(consumer, one, number))  # type: ignore[misc]
+    consumer.inbox.stop()
+    async with asyncio.timeout(10):
+        await inbox
+    assert sum((await local_log.lag(name, [TOPIC])).values()) >= 1
+    consumer.trouble.errors.clear()
+    other = await bench(database, log=local_log, trouble=consumer.trouble)
+    inbox = asyncio.create_task(other.inbox.run())
+    await eventually(lambda: applied(other, {one: [1, 2]}))
+    other.inbox.stop()
+    async with asyncio.timeout(10):
+        await inbox
+    assert sum((await local_log.lag(name, [TOPIC])).values()) == 0
     await finish(relay)
