@@ -10,7 +10,7 @@ from shared.caching.flights import Flight, Flights
 from shared.caching.protocol import OPERATIONS, Entry, Load, shortened
 from shared.observing import metrics
 
-ENTRIES = 10_000
+ENTRIES = 5000
 SIZE = 32 * 1024 * 1024
 # What an entry costs besides its value: the tuple, the key, its places in the tables. Measured, rounded up.
 _OVERHEAD = 500

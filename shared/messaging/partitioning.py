@@ -58,7 +58,7 @@ def _in_lanes(numbers: Sequence[int]) -> int:
     return int.from_bytes(array("Q", numbers).tobytes(), sys.byteorder)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=1024)
 def partition_of(key: bytes, partitions: int) -> int:
     """The partition of a key in a topic of that many partitions (one or more)."""
     return (murmur2(key) & 0x7FFFFFFF) % partitions

@@ -29,7 +29,8 @@ from shared.testing.aliyun_protocol import Refused, verify
 from shared.testing.journal import Journal
 from shared.testing.serving import serving
 
-KEPT = 20_000
+KEPT = 5000
+"""Messages, and nonces that are refused when they come again (the real one remembers them for 15 minutes)."""
 KEY_ID, KEY_SECRET = "longxi-development", "longxi-development-secret"
 """What `make run` signs with; a real provider gives real ones."""
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -60,7 +61,8 @@ class Network:
     """By phone: `err_code` of the next receipts; `DELIVERED` when used up, and none at all for the word `silent`."""
     messages: deque[KeptSms] = field(default_factory=lambda: deque(maxlen=KEPT))
     count: int = 0
-    nonces: set[str] = field(default_factory=set)
+    nonces: dict[str, None] = field(default_factory=dict)
+    """As they came."""
     journal: Journal | None = None
 
     def to(self, phone: str) -> list[KeptSms]:
@@ -122,7 +124,9 @@ class SmsGateway:
                 raise Refused("SignatureNonceUsed")
         except Refused as refused:
             return _answer(str(refused), status=400)
-        network.nonces.add(headers["x-acs-signature-nonce"])
+        network.nonces[headers["x-acs-signature-nonce"]] = None
+        if len(network.nonces) > KEPT:
+            del network.nonces[next(iter(network.nonces))]
         if (headers["x-acs-action"], headers["x-acs-version"]) != ("SendSms", "2017-05-25"):
             return _answer("InvalidAction.NotFound", status=404)
         return self._send(dict(request.query_params))
