@@ -16,6 +16,7 @@ from services.notifications.receipts.routes import ReceiptDesk
 from services.notifications.receipts.routes import router as receipts_router
 from services.notifications.retention.jobs import retention
 from services.notifications.sending.background import Line
+from services.notifications.sending.channels import Channels
 from services.notifications.sending.contacts import Contacts
 from services.notifications.sending.planning import Taken
 from services.notifications.sending.queries import next_due
@@ -48,15 +49,27 @@ Closing = Callable[[], Awaitable[None]]
 
 def build(runtime: Runtime[NotificationsSettings]) -> Parts:
     """Raises ValueError or BadTemplates for what cannot be right, before the service starts."""
+    return parts_of(runtime, contacts_of(runtime))
+
+
+def parts_of(runtime: Runtime[NotificationsSettings], contacts: Contacts) -> Parts:
     settings, clock, tenants, database = runtime.settings, runtime.clock, runtime.tenants, runtime.database
     policies = policies_of(tenants)
     templates = load()
     for policy in policies.values():
         check(templates, facts_by_template(), signature=f"【{policy.sms_signature}】")
-    contacts = contacts_of(runtime)
     secrets = Secrets(runtime.keyring)
+    channels = channels_of(settings, runtime.http, templates, policies, clock)
+    sender = sender_of(runtime, contacts, channels)
     handlers = Handlers()
-    telling_handlers.register(handlers, templates, policies, contacts, clock)
+    telling_handlers.register(
+        handlers,
+        templates=templates,
+        policies=policies,
+        contacts=contacts,
+        clock=clock,
+        deliver=sender.deliver_new,
+    )
     webhook_handlers.register(handlers, clock)
     return Parts(
         routers=[inbox_router, preferences_router, messages_router, webhooks_router, receipts_router],
@@ -72,7 +85,7 @@ def build(runtime: Runtime[NotificationsSettings]) -> Parts:
             ),
         ],
         background=[
-            message_line(runtime, contacts).run,
+            message_line(runtime, sender, channels).run,
             delivery_line(runtime, secrets).run,
         ],
         provides=[templates, secrets, settings, ReceiptDesk(database, tenants, settings.receipts_secret)],
@@ -89,22 +102,24 @@ def contacts_of(runtime: Runtime[NotificationsSettings]) -> Contacts:
     return Contacts(runtime.cache, owners, ttl=ttl, keyring=runtime.keyring)
 
 
-def message_line(runtime: Runtime[NotificationsSettings], contacts: Contacts) -> Line[Taken]:
+def sender_of(runtime: Runtime[NotificationsSettings], contacts: Contacts, channels: Channels) -> Sender:
+    return Sender(
+        runtime.database,
+        contacts=contacts,
+        channels=channels,
+        templates=load(),
+        policies=policies_of(runtime.tenants),
+        clock=runtime.clock,
+        pace=Pace(),
+    )
+
+
+def message_line(runtime: Runtime[NotificationsSettings], sender: Sender, channels: Channels) -> Line[Taken]:
     """The loop that sends messages."""
-    settings, clock, database = runtime.settings, runtime.clock, runtime.database
-    policies, templates, pace = policies_of(runtime.tenants), load(), Pace()
-    channels = channels_of(settings, runtime.http, templates, policies, clock)
+    settings, clock, database, pace = runtime.settings, runtime.clock, runtime.database, Pace()
     return Line(
         database,
-        Sender(
-            database,
-            contacts=contacts,
-            channels=channels,
-            templates=templates,
-            policies=policies,
-            clock=clock,
-            pace=pace,
-        ),
+        sender,
         runtime.tenants,
         channel=MESSAGE_DUE,
         next_due=next_due,

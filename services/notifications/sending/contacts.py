@@ -56,17 +56,25 @@ class Contacts:
         """A contact for each; None for those whom the owner does not know. Raises Unreachable."""
         found: dict[UUID, Contact | None] = dict(await self.kept(tenant, people))
         missing = [person for person in dict.fromkeys(people) if person not in found]
-        new = [person for person in missing if (tenant, kind, person) not in self._questions]
-        if new:
-            question = asyncio.create_task(self._ask(tenant, kind, new))
-            self._questions |= {(tenant, kind, person): question for person in new}
-            question.add_done_callback(self._answered)
+        self._begin(tenant, kind, missing)
         # Before the first wait: an answer that comes takes its question out of the table.
         questions = {person: self._questions[tenant, kind, person] for person in missing}
         for person, question in questions.items():
             # A caller who is cancelled takes nobody else along.
             found[person] = (await asyncio.shield(question))[person]
         return found
+
+    def ask_ahead(self, tenant: str, kind: RecipientKind, people: Sequence[UUID]) -> None:
+        """Begin to ask for people whose contact is about to be needed, and is not known; `of` will join in."""
+        if self._seal is not None:
+            self._begin(tenant, kind, people)
+
+    def _begin(self, tenant: str, kind: RecipientKind, people: Sequence[UUID]) -> None:
+        new = [person for person in dict.fromkeys(people) if (tenant, kind, person) not in self._questions]
+        if new:
+            question = asyncio.create_task(self._ask(tenant, kind, new))
+            self._questions |= {(tenant, kind, person): question for person in new}
+            question.add_done_callback(self._answered)
 
     async def _ask(self, tenant: str, kind: RecipientKind, people: Sequence[UUID]) -> Answers:
         drops = self._drops

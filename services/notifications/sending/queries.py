@@ -15,11 +15,8 @@ from services.notifications.sending.planning import Claim
 # `not_before` moves to the end of the lease: if this sender dies, the message is simply due again then.
 # ARRAY and OFFSET 0 keep the planner to one look at the index for each message: it takes a limit that it does not know
 # for a tenth of the table, and what is kept of requests for a short list, and would read both whole.
-_CLAIM = text("""
-    WITH due AS (
-        SELECT id FROM message WHERE not_before <= :now AND expires > :now
-        ORDER BY not_before, id LIMIT :most FOR UPDATE SKIP LOCKED
-    ), claimed AS (
+_CLAIMED = """
+    claimed AS (
         UPDATE message AS m SET lease = :lease, not_before = :until
         WHERE m.id = ANY(ARRAY(SELECT id FROM due))
         RETURNING m.id, m.about, m.recipient, m.recipient_kind, m.template, m.template_version, m.facts, m.state,
@@ -35,7 +32,18 @@ _CLAIM = text("""
     ) AS other ON true
     LEFT JOIN LATERAL (SELECT * FROM preference WHERE person = claimed.recipient OFFSET 0) AS choice ON true
     ORDER BY claimed.id
-""")
+"""
+
+_CLAIM = text(f"""
+    WITH due AS (
+        SELECT id FROM message WHERE not_before <= :now AND expires > :now
+        ORDER BY not_before, id LIMIT :most FOR UPDATE SKIP LOCKED
+    ), {_CLAIMED}
+""")  # noqa: S608 (constants only)
+
+_CLAIM_NEW = text(f"""
+    WITH due AS (SELECT id FROM message WHERE id = ANY(CAST(:ids AS uuid[])) AND expires > :now), {_CLAIMED}
+""")  # noqa: S608 (constants only)
 
 _NEXT_DUE = text("SELECT min(not_before) FROM message WHERE not_before IS NOT NULL")
 
@@ -47,6 +55,12 @@ async def claim(
     until = now + lasting
     rows = await session.execute(_CLAIM, {"now": now, "most": most, "lease": lease, "until": until})
     return [_claim(row, lease, until) for row in rows.mappings()]
+
+
+async def claim_new(session: AsyncSession, ids: Sequence[UUID], *, lease: UUID, now: datetime) -> list[Claim]:
+    """Messages that this transaction has made. What it leaves as it is stays due for everyone."""
+    rows = await session.execute(_CLAIM_NEW, {"ids": list(ids), "now": now, "lease": lease, "until": now})
+    return [_claim(row, lease, now) for row in rows.mappings()]
 
 
 async def next_due(session: AsyncSession) -> datetime | None:

@@ -1,5 +1,8 @@
 """The sender: claims messages, asks where their recipients can be reached, and gives each to its channel.
 
+Most messages of a trickle it need not claim: those for the inbox, which is the table of messages itself, are delivered
+by the transaction that makes them (`deliver_new`) if their recipient's contact is known.
+
 No database session is open while a provider is called. Attempts are counted when they begin; what has to wait for
 others (contacts, a request's number, quiet hours) uses none up.
 """
@@ -28,8 +31,9 @@ from services.notifications.sending.channels import Channels
 from services.notifications.sending.contacts import Contacts
 from services.notifications.sending.planning import Claim, Go, Hold, Plan, Refuse, Taken, plan
 from services.notifications.sending.planning import hold as hold_for
-from services.notifications.sending.queries import claim
+from services.notifications.sending.queries import claim, claim_new
 from services.notifications.sending.rules import Contact
+from services.notifications.telling.actions import Made
 from services.notifications.telling.policy import Policy
 from services.notifications.templates.catalogue import Templates
 from shared.clock import Clock
@@ -41,6 +45,8 @@ from shared.retrying import Unreachable
 
 _log = get_logger(__name__)
 _AGAIN_SECONDS = 0.5
+_TRICKLE = 50
+"""Of more new messages than this at once, as in an import, none is looked at before the others are made."""
 _ATTEMPTS = metrics.counter(
     "message_attempts", "Attempts to deliver a message, by how they ended", ["channel", "end"]
 )
@@ -92,24 +98,51 @@ class Sender:
         planned, begun = {each.claim.id for each in plans}, {go.claim.id: go for go in going}
         return [Taken(one, one.id in planned, begun.get(one.id)) for one in claims]
 
+    async def deliver_new(self, session: AsyncSession, tenant: str, made: Sequence[Made]) -> Sequence[Made]:
+        """Deliver what this transaction has made for the inbox, as far as recipients are known. Gives what is left.
+
+        The others are asked for meanwhile, so that whoever claims their messages need not wait as long.
+        """
+        if len(made) > _TRICKLE:
+            return made
+        known = await self._contacts.kept(tenant, [one.recipient for one in made])
+        for kind in RecipientKind:
+            unknown = [one.recipient for one in made if one.kind is kind and one.recipient not in known]
+            self._contacts.ask_ahead(tenant, kind, unknown)
+        ours = [one.id for one in made if one.recipient in known]
+        if not ours:
+            return made
+        now = self._clock()
+        plans = self._surely_planned(tenant, await claim_new(session, ours, lease=new_id(), now=now), known)
+        goes = [each for each in plans if isinstance(each, Go) and each.channel is Channel.INAPP]
+        await deliver_at_once(session, [Begun(go.claim.id, go.claim.lease, go.channel) for go in goes], now)
+        _count(goes)
+        delivered = {go.claim.id for go in goes}
+        return [one for one in made if one.id not in delivered]
+
     async def work(self, tenant: str, taken: Sequence[Taken]) -> bool:
         """Bring messages that were taken as far as they get now. Whether any of them is due again."""
         begun = [each.go for each in taken if each.go is not None]
         open = [each.claim for each in taken if not each.planned]
-        # What is ready does not wait until the contacts of others are known.
+        # What is ready does not wait until the contacts of others are known, nor for those of another service.
         ends = await asyncio.gather(
-            self._call_channels(tenant, begun), self._go_on(tenant, open), return_exceptions=True
+            self._call_channels(tenant, begun),
+            *(
+                self._go_on(tenant, kind, [one for one in open if one.recipient_kind == kind])
+                for kind in (RecipientKind.RESIDENT, RecipientKind.WORKER)
+            ),
+            return_exceptions=True,
         )
         for end in ends:
             if isinstance(end, BaseException):
                 raise end
         return any(ends)
 
-    async def _go_on(self, tenant: str, claims: Sequence[Claim]) -> bool:
+    async def _go_on(self, tenant: str, kind: RecipientKind, claims: Sequence[Claim]) -> bool:
         """Those whose recipients have to be asked for first."""
         if not claims:
             return False
-        plans = await self._plan(tenant, claims)
+        plans = await self._plan(tenant, kind, claims)
         async with self._database.transaction(tenant) as session:
             going = await self._write(session, plans)
         _count(plans)
@@ -133,27 +166,21 @@ class Sender:
         return again
 
     async def _plan_known(self, tenant: str, claims: Sequence[Claim]) -> list[Plan]:
-        """For those whose recipients are known. Nothing that goes wrong here may undo the claim."""
+        """For those whose recipients are known."""
+        known = await self._contacts.kept(tenant, [one.recipient for one in claims])
+        return self._surely_planned(tenant, [one for one in claims if one.recipient in known], known)
+
+    def _surely_planned(
+        self, tenant: str, claims: Sequence[Claim], known: Mapping[UUID, Contact]
+    ) -> list[Plan]:
+        """Nothing that goes wrong here may undo the transaction."""
         try:
-            known = await self._contacts.kept(tenant, [one.recipient for one in claims])
-            return self._plans(tenant, [one for one in claims if one.recipient in known], known)
+            return self._plans(tenant, claims, known)
         except Exception as error:
             _log.error("planning failed, it is tried again by itself", kind=type(error).__name__)
             return []
 
-    async def _plan(self, tenant: str, claims: Sequence[Claim]) -> list[Plan]:
-        kinds = (RecipientKind.RESIDENT, RecipientKind.WORKER)
-        parts = await asyncio.gather(
-            *(
-                self._plan_kind(tenant, kind, [one for one in claims if one.recipient_kind == kind])
-                for kind in kinds
-            )
-        )
-        return [each for part in parts for each in part]
-
-    async def _plan_kind(self, tenant: str, kind: RecipientKind, claims: Sequence[Claim]) -> list[Plan]:
-        if not claims:
-            return []
+    async def _plan(self, tenant: str, kind: RecipientKind, claims: Sequence[Claim]) -> list[Plan]:
         try:
             contacts = await self._contacts.of(tenant, kind, [one.recipient for one in claims])
         except Unreachable as error:

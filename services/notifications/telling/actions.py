@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from services.notifications.messages.rules import State
 from services.notifications.telling.drafts import Draft, Heard
 from services.notifications.telling.rules import HOLDER_AFTER, MOVES_DUE
 from services.notifications.templates.catalogue import Templates
+from shared.contracts.notifications import RecipientKind
 from shared.database import new_id
 
 MESSAGE_DUE = "message_due"
@@ -66,38 +68,52 @@ _CREATE = text(f"""
                version, facts, '{State.CREATED}', :now, expires, :now
         FROM addressed WHERE person IS NOT NULL
         ON CONFLICT (tenant, event_id, recipient, template) DO NOTHING
-        RETURNING id
+        RETURNING id, recipient, recipient_kind
     )
-    SELECT count(*) AS made, CASE WHEN count(*) > 0 THEN pg_notify('{MESSAGE_DUE}', '') END FROM created
+    SELECT * FROM created
 """)  # noqa: S608 (constants only)
 
+_WAKE = text(f"SELECT pg_notify('{MESSAGE_DUE}', '')")
 
-async def tell(session: AsyncSession, drafts: Sequence[Draft], templates: Templates, now: datetime) -> int:
-    """Make the messages of these drafts. Gives the number of new ones."""
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A new message."""
+
+    id: UUID
+    recipient: UUID
+    kind: RecipientKind
+
+
+async def tell(
+    session: AsyncSession, drafts: Sequence[Draft], templates: Templates, now: datetime
+) -> Sequence[Made]:
+    """Make the messages of these drafts, those that there are not yet. They are due at once; `wake` says so."""
     if not drafts:
-        return 0
+        return ()
     versions = {draft.template: templates.newest(draft.template).version for draft in drafts}
-    made: int = (
-        await session.execute(
-            _CREATE,
-            {
-                "ids": [new_id() for _ in drafts],
-                "event_ids": [draft.event.id for draft in drafts],
-                "events": [draft.event.type for draft in drafts],
-                "correlations": [draft.event.correlation for draft in drafts],
-                "traceparents": [draft.event.traceparent for draft in drafts],
-                "abouts": [draft.event.subject for draft in drafts],
-                "recipients": [draft.recipient for draft in drafts],
-                "kinds": [draft.recipient_kind for draft in drafts],
-                "templates": [draft.template for draft in drafts],
-                "versions": [versions[draft.template] for draft in drafts],
-                "facts": [json.dumps(draft.facts, ensure_ascii=False) for draft in drafts],
-                "expiries": [draft.expires for draft in drafts],
-                "now": now,
-            },
-        )
-    ).scalar_one()
-    return made
+    columns = {
+        "ids": [new_id() for _ in drafts],
+        "event_ids": [draft.event.id for draft in drafts],
+        "events": [draft.event.type for draft in drafts],
+        "correlations": [draft.event.correlation for draft in drafts],
+        "traceparents": [draft.event.traceparent for draft in drafts],
+        "abouts": [draft.event.subject for draft in drafts],
+        "recipients": [draft.recipient for draft in drafts],
+        "kinds": [draft.recipient_kind for draft in drafts],
+        "templates": [draft.template for draft in drafts],
+        "versions": [versions[draft.template] for draft in drafts],
+        "facts": [json.dumps(draft.facts, ensure_ascii=False) for draft in drafts],
+        "expiries": [draft.expires for draft in drafts],
+        "now": now,
+    }
+    rows = (await session.execute(_CREATE, columns)).all()
+    return [Made(id, recipient, RecipientKind(kind)) for id, recipient, kind in rows]
+
+
+async def wake(session: AsyncSession) -> None:
+    """Let the senders know, when this transaction has been committed, that something is due."""
+    await session.execute(_WAKE)
 
 
 async def remember(session: AsyncSession, events: Sequence[Heard]) -> None:

@@ -1,6 +1,6 @@
 """What notifications does when another service's event arrives: remember, tell, forget."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import chain
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.notifications.messages.actions import fail_all_of
 from services.notifications.preferences.actions import forget
 from services.notifications.sending.contacts import Contacts
-from services.notifications.telling.actions import remember, tell, unlink
+from services.notifications.telling.actions import Made, remember, tell, unlink, wake
 from services.notifications.telling.drafts import drafts_of, heard
 from services.notifications.telling.policy import Policy
 from services.notifications.telling.rules import HOLDER_AFTER, MOVES_DUE, TELLINGS
@@ -25,8 +25,18 @@ from shared.messaging.handlers import Handlers
 REMEMBERED = frozenset({"request.filed"}) | MOVES_DUE | HOLDER_AFTER.keys()
 
 
+Deliver = Callable[[AsyncSession, str, Sequence[Made]], Awaitable[Sequence[Made]]]
+"""Delivers what it can of a tenant's new messages at once, and gives those that are left to the senders."""
+
+
 def register(
-    handlers: Handlers, templates: Templates, policies: Mapping[str, Policy], contacts: Contacts, clock: Clock
+    handlers: Handlers,
+    *,
+    templates: Templates,
+    policies: Mapping[str, Policy],
+    contacts: Contacts,
+    clock: Clock,
+    deliver: Deliver,
 ) -> None:
     """Read models first: what is told of an event may need what the same event says."""
 
@@ -36,7 +46,9 @@ def register(
     async def tell_people(session: AsyncSession, events: Sequence[Received[Event]]) -> None:
         policy = policies[events[0].tenant]
         drafts = each(events, lambda event: drafts_of([heard(event)], policy.heads))
-        await tell(session, list(chain.from_iterable(drafts)), templates, clock())
+        made = await tell(session, list(chain.from_iterable(drafts)), templates, clock())
+        if await deliver(session, events[0].tenant, made):
+            await wake(session)
 
     async def forget_contact(session: AsyncSession, event: Received[ResidentContactChanged]) -> None:
         await contacts.drop(event.tenant, RecipientKind.RESIDENT, event.data.resident)

@@ -19,7 +19,7 @@ from tests.bench.ground import Ground, MeasuringFailed
 from tests.support.embedded import RUNNING, Embedded, wait_until
 
 FIGURES = (
-    *("cold_start_s", "told_p50_ms", "told_p50_ratio", "told_by_mail_p50_ms"),
+    *("cold_start_s", "told_p50_ms", "told_p50_ratio", "told_by_mail_p50_ms", "told_cpu_ms"),
     *("memory_mb", "memory_share_mb", "cache_hit_ratio"),
 )
 _READY = "ready after"
@@ -40,6 +40,7 @@ async def measure(ground: Ground) -> Sequence[Figure]:
     ours: list[float] = []
     mailed: list[float] = []
     bare: list[float] = []
+    worked: list[float] = []
     try:
         await asyncio.to_thread(embedded.start)
         starts = [await _cold_start(embedded) for _ in range(min(ground.rounds, 3))]
@@ -50,7 +51,9 @@ async def measure(ground: Ground) -> Sequence[Figure]:
             # New ones each time: whoever tells them has to ask for their contact first.
             for times, mail in ((ours, False), (mailed, True)):
                 people = await _residents(connection, requests, mail=mail)
+                before = _worked()
                 times.append(percentile(await told(connection, people, requests, rate=_RATE), 0.5) * 1000)
+                worked.append((_worked() - before) / requests * 1000)
             taken = await bare_chain(ground, requests, _RATE, hops=2)
             bare.append(percentile(taken, 0.5) * 1000)
         memory = {name: psutil.Process(pid).memory_full_info() for name, pid in embedded.pids().items()}
@@ -72,6 +75,11 @@ async def measure(ground: Ground) -> Sequence[Figure]:
         ratios("told_p50_ratio", ours, bare, 2.0, at_least=False, note=ground.log_note),
         Figure("told_by_mail_p50_ms", mailed, note="the same by mail, until the server took it"),
         Figure(
+            "told_cpu_ms",
+            worked,
+            note="CPU time of the whole machine for each request, from filing until all three are told and known to be",
+        ),
+        Figure(
             "memory_mb",
             [max(services.values())],
             _MOST_MB,
@@ -91,6 +99,12 @@ async def measure(ground: Ground) -> Sequence[Figure]:
             note="" if hits is not None else "no cache was asked",
         ),
     ]
+
+
+def _worked() -> float:
+    """CPU seconds that the machine has spent at work."""
+    times = psutil.cpu_times()
+    return float(times.user + times.system)
 
 
 async def _cold_start(embedded: Embedded) -> float:

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from services.notifications.main import SERVICE, build, delivery_line
+from services.notifications.main import SERVICE, delivery_line, parts_of
 from services.notifications.sending.background import Line
 from services.notifications.sending.contacts import Contacts
 from services.notifications.sending.planning import Taken
@@ -105,13 +105,13 @@ class Notifications:
             http=httpx.AsyncClient(transport=httpx.ASGITransport(app=self.gateway.app)),
             keyring=Keyring.load(keys),
         )
-        self.parts = build(self.runtime)
         self.contacts = Contacts(
             self.cache,
             {kind: self.owners.of(kind) for kind in RecipientKind},
             ttl=timedelta(minutes=5),
             keyring=self.runtime.keyring,
         )
+        self.parts = parts_of(self.runtime, self.contacts)
         self._stage = stage
         self.app = stage.application(
             self.parts.routers, SERVICE.permissions, database=database, provides=self.parts.provides

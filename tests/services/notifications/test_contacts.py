@@ -167,3 +167,41 @@ async def test_nobody_is_asked_for_twice_at_the_same_time() -> None:
     assert await second == {one: Contact("张三"), other: Contact("张三")}
     await elsewhere
     assert asked == [[one], [other], [one]]
+
+
+async def test_whoever_is_asked_for_ahead_is_not_asked_for_again() -> None:
+    resident, asked = new_id(), list[UUID]()
+
+    async def owner(_tenant: str, people: Sequence[UUID]) -> dict[UUID, Contact]:
+        asked.extend(people)
+        return dict.fromkeys(people, Contact("张三"))
+
+    def process(keyring: Keyring | None) -> Contacts:
+        return Contacts(MemoryCache(), {RESIDENT: owner}, ttl=timedelta(minutes=5), keyring=keyring)
+
+    contacts = process(_keyring())
+    contacts.ask_ahead("longxi", RESIDENT, [resident, resident])
+    assert await contacts.of("longxi", RESIDENT, [resident]) == {resident: Contact("张三")}
+    assert await contacts.of("longxi", RESIDENT, [resident]) == {resident: Contact("张三")}
+    assert asked == [resident]
+    without = process(None)  # keeps nothing, so whoever needs it asks
+    without.ask_ahead("longxi", RESIDENT, [resident])
+    await without.of("longxi", RESIDENT, [resident])
+    assert asked == [resident, resident]
+
+
+async def test_an_owner_who_is_away_is_asked_again_when_it_matters() -> None:
+    resident, away = new_id(), [True]
+
+    async def owner(_tenant: str, people: Sequence[UUID]) -> dict[UUID, Contact]:
+        if away.pop():
+            raise Unreachable(service="intake", reason="connection")
+        return dict.fromkeys(people, Contact("张三"))
+
+    contacts = Contacts(MemoryCache(), {RESIDENT: owner}, ttl=timedelta(minutes=5), keyring=_keyring())
+    contacts.ask_ahead("longxi", RESIDENT, [resident])
+    while away:  # noqa: ASYNC110 (until it has been asked)
+        await asyncio.sleep(0)
+    away.append(False)
+    await asyncio.sleep(0)
+    assert await contacts.of("longxi", RESIDENT, [resident]) == {resident: Contact("张三")}
