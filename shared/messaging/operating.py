@@ -10,10 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.messaging import statements
 from shared.messaging.failures import DeadLetterReason, HeldState
 
-_OUTBOX = """
-SELECT count(*) AS unsent, extract(epoch FROM now() - min(recorded_at))::float8 AS oldest
-FROM outbox_unsent
-"""
+_OUTBOX = "SELECT unsent, oldest FROM outbox_backlog()"
 _HELD = "SELECT state, reason, count(*) AS events FROM held_event WHERE consumer = $1 GROUP BY state, reason"
 _BLOCKED = "SELECT count(*) AS streams FROM inbox_stream WHERE consumer = $1 AND head IS NOT NULL"
 _REPLAYS = "SELECT id, consumer, sent FROM outbox_replay WHERE finished_at IS NULL ORDER BY id LIMIT 20"

@@ -78,10 +78,7 @@ UPDATE outbox_progress SET position = $1, gaps = coalesce(
 ) RETURNING
     pg_current_xact_id()::text::bigint AS transaction, pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS ended
 """
-_BACKLOG = """
-SELECT count(*) AS unsent, coalesce(extract(epoch FROM now() - min(recorded_at)), 0)::float8 AS age
-FROM outbox_unsent
-"""
+_BACKLOG = "SELECT unsent, coalesce(oldest, 0) AS age FROM outbox_backlog()"
 
 
 class Relay:

@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.requests.deciding import Situation
 from services.intake.requests.lives import life_of
 from services.intake.requests.rules import State
-from services.intake.requests.tables import Request, RequestText, StoryEntry, Telling
+from services.intake.requests.tables import RESTING, UNFINISHED, Request, RequestText, StoryEntry, Telling
 from shared.contracts.intake import Urgency
 from shared.refusals import NotFound
 
@@ -83,6 +83,8 @@ async def listing(
     for column, value in equal.items():
         if value is not None:
             statement = statement.where(column == value)
+    if narrowed.state is not None and narrowed.state not in RESTING:
+        statement = statement.where(text(UNFINISHED))
     if narrowed.category is not None:
         # A code's children begin with it and go on with digits; a range can use the index in any collation.
         statement = statement.where(Request.category.between(narrowed.category, narrowed.category + "9999"))

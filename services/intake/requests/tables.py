@@ -11,12 +11,18 @@ from sqlalchemy import BigInteger, ForeignKey, Identity, Index, SmallInteger, St
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from services.intake.requests.rules import State
 from services.intake.tables import Base
 from shared.database import UtcTime
 
 NUMBERS = "request_number"
 """The sequence of blocks of reference numbers; each value is a block of `BLOCK` numbers."""
 BLOCK = 100
+
+RESTING = (State.CLOSED, State.DUPLICATE, State.RATED, State.REJECTED, State.WITHDRAWN)
+"""States in which nearly every request of the past is."""
+UNFINISHED = f"state NOT IN {tuple(map(str, RESTING))}"
+"""As the indexes and `queries.listing` have it, word for word: only so does PostgreSQL see that one is of the other."""
 
 _CODE = String(48)
 
@@ -34,6 +40,17 @@ class Request(Base):
         Index(None, "tenant", "category", "id"),
         Index("ix_request_source", "tenant", "source", "id", postgresql_where=text("source IS NOT NULL")),
         Index("ix_request_worker", "tenant", "worker", "id", postgresql_where=text("worker IS NOT NULL")),
+        Index(
+            "ix_request_unfinished_grid", "tenant", "grid", "state", "id", postgresql_where=text(UNFINISHED)
+        ),
+        Index(
+            "ix_request_unfinished_worker",
+            "tenant",
+            "worker",
+            "state",
+            "id",
+            postgresql_where=text(f"worker IS NOT NULL AND {UNFINISHED}"),
+        ),
         # As `queries.listing` asks for what is late, word for word.
         Index(
             "ix_request_overdue",

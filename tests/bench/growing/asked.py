@@ -27,6 +27,8 @@ class Question:
     roles: tuple[Role, ...] = (Role.HEAD, Role.OPERATOR)
     subject: str = "head-1"
     body: Mapping[str, Any] | None = None
+    of_a_span: bool = False
+    """It counts what happened in some days, which is as many times more."""
 
 
 def questions_of(size: Size) -> Sequence[Question]:
@@ -64,13 +66,13 @@ def questions_of(size: Size) -> Sequence[Question]:
         Question("case_story", "casework", f"/v1/cases/{last}/story"),
         Question("assignment", "casework", f"/v1/requests/{last}/assignment"),
         Question("workload", "casework", "/v1/workload"),
-        Question("skill_gaps", "casework", "/v1/skill-gaps"),
+        Question("skill_gaps", "casework", "/v1/skill-gaps", of_a_span=True),
         Question("casework_status", "casework", "/v1/operations/status"),
         Question("dead_letters", "casework", "/v1/operations/dead-letters"),
         Question("inbox_of_resident", "notifications", "/v1/inbox", (Role.RESIDENT,), resident),
         Question("inbox_of_worker", "notifications", "/v1/inbox", own, worker),
         Question("messages_about", "notifications", f"/v1/messages?about={last}"),
-        Question("messages_summary", "notifications", "/v1/summary"),
+        Question("messages_summary", "notifications", "/v1/summary", of_a_span=True),
         Question("notifications_status", "notifications", "/v1/operations/status"),
     ]
 
@@ -86,6 +88,7 @@ async def measure(ground: Ground, sizes: Sequence[Size], found: Found) -> None:
             for service in size.community.accesses
         }
         asked = {size.times: questions_of(size) for size in sizes}
+        found.of_a_span |= {one.name for one in asked[sizes[0].times] if one.of_a_span}
         for _ in range(ground.rounds):
             for number, question in enumerate(asked[sizes[0].times]):
                 taken: dict[int, list[float]] = {size.times: [] for size in sizes}

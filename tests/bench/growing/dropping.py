@@ -19,9 +19,7 @@ _RATE = 100.0
 _SECONDS = 8.0
 _OUTBOX_DAYS = 14
 _DRAINED_SECONDS = 300
-_AGE = (
-    "SELECT coalesce(extract(epoch FROM clock_timestamp() - min(recorded_at)), 0)::float8 FROM outbox_unsent"
-)
+_AGE = "SELECT coalesce(oldest, 0) FROM outbox_backlog()"
 
 
 async def measure(ground: Ground, sizes: Sequence[Size], found: Found) -> None:

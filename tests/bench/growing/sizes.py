@@ -57,16 +57,19 @@ class Found:
         default_factory=lambda: defaultdict(lambda: defaultdict(list))
     )
 
+    of_a_span: set[str] = field(default_factory=set)
+    """Names of what concerns a span of time, in which there is as many times more: these may grow along."""
+
     def figures(self) -> list[Figure]:
         """For each name the value at the smallest size, and what becomes of it at the others."""
         made: list[Figure] = []
         for kind, unit in ((self.rates, "per_s"), (self.times, "ms")):
             for name, sizes in kind.items():
-                made += _figures(name, unit, sizes)
+                made += _figures(name, unit, sizes, may_grow=name in self.of_a_span)
         return made
 
 
-def _figures(name: str, unit: str, sizes: dict[int, list[float]]) -> Iterable[Figure]:
+def _figures(name: str, unit: str, sizes: dict[int, list[float]], *, may_grow: bool) -> Iterable[Figure]:
     first = sizes.get(TIMES[0], [])
     parts = {f"{times}x": median(values) for times, values in sizes.items() if values}
     yield Figure(
@@ -75,7 +78,8 @@ def _figures(name: str, unit: str, sizes: dict[int, list[float]]) -> Iterable[Fi
     for times in TIMES[1:]:
         grown = [mine / theirs for mine, theirs in zip(sizes.get(times, []), first, strict=False)]
         limit, at_least = (_LESS, True) if unit == "per_s" else (_SLOWER, False)
-        yield Figure(f"growth_{name}_{times}x_ratio", grown, limit, at_least)
+        note = "of a span of time, in which there is as many times more" if may_grow else ""
+        yield Figure(f"growth_{name}_{times}x_ratio", grown, None if may_grow else limit, at_least, note=note)
 
 
 @asynccontextmanager

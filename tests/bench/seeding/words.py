@@ -1,7 +1,7 @@
 """Residents with their keys, and requests with their words: encrypted as intake does it, so that each can be read."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import md5
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -21,8 +21,12 @@ TENANT = "longxi"
 
 
 def reference_of(plan: Plan, n: int) -> str:
-    """As `services.intake.requests.reference` writes them; unique, since no day has a million."""
-    day = datetime.fromtimestamp(plan.ms(n) / 1000, UTC).astimezone(_LOCAL).strftime("%y%m%d")
+    """As `services.intake.requests.reference` writes them; unique, since no day has a million.
+
+    Of the day before: the numbers of this day are for those that are filed while it is measured.
+    """
+    filed = datetime.fromtimestamp(plan.ms(n) / 1000, UTC).astimezone(_LOCAL)
+    day = (filed - timedelta(days=1)).strftime("%y%m%d")
     digits = f"{n % CAPACITY:06d}"
     return f"{day}-{digits}-{check_digit(day + digits)}"
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 
+import asyncpg
 import httpx
 import pytest
 
@@ -69,6 +70,20 @@ async def test_the_status_shows_what_is_unsent_behind_held_and_dead(
     assert status["blocked_streams"] == 2
     log.away = True
     assert (await operator.get("/v1/operations/status")).json()["lag"] is None
+
+
+async def test_what_stands_in_gaps_is_unsent_too(operator: httpx.AsyncClient, database: Database) -> None:
+    async with database.transaction(TENANT) as session:
+        await record(session, *(withdrawn() for _ in range(10)))
+    first = min(row["position"] for row in await everything(database, "outbox"))
+    for gaps, last, left in ((), 9, 0), ((), 6, 3), (((1, 2), (4, 6)), 6, 6), (((0, 1),), 9, 1):
+        spans = [asyncpg.Range(first + low, first + high) for low, high in gaps]
+        async with database.everywhere() as session:
+            progress = "UPDATE outbox_progress SET position = $1, gaps = $2"
+            await (await session.connection()).exec_driver_sql(progress, (first + last, spans))
+        status = (await operator.get("/v1/operations/status")).json()
+        assert status["unsent"] == left
+        assert (status["oldest_unsent_seconds"] is None) == (left == 0)
 
 
 async def test_dead_letters_are_listed_shown_and_dropped(

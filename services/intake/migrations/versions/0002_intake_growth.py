@@ -16,6 +16,9 @@ def upgrade() -> None:
     _index("source", "source", "id", where="source IS NOT NULL")
     _index("worker", "worker", "id", where="worker IS NOT NULL")
     _index("overdue", "id", where="(handle_overdue IS NOT NULL AND handle_open) OR step_overdue IS NOT NULL")
+    unfinished = "state NOT IN ('closed', 'duplicate', 'rated', 'rejected', 'withdrawn')"
+    _index("unfinished_grid", "grid", "state", "id", where=unfinished)
+    _index("unfinished_worker", "worker", "state", "id", where=f"worker IS NOT NULL AND {unfinished}")
 
 
 def _index(name: str, *columns: str, where: str) -> None:
