@@ -1,6 +1,5 @@
 """Wiring of notifications."""
 
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from services.notifications.clients.casework import worker_contacts
@@ -44,8 +43,6 @@ from shared.runtime.tables import attach_infrastructure
 
 attach_infrastructure(Base.metadata)
 
-Closing = Callable[[], Awaitable[None]]
-
 
 def build(runtime: Runtime[NotificationsSettings]) -> Parts:
     """Raises ValueError or BadTemplates for what cannot be right, before the service starts."""
@@ -60,7 +57,15 @@ def parts_of(runtime: Runtime[NotificationsSettings], contacts: Contacts) -> Par
         check(templates, facts_by_template(), signature=f"【{policy.sms_signature}】")
     secrets = Secrets(runtime.keyring)
     channels = channels_of(settings, runtime.http, templates, policies, clock)
-    sender = sender_of(runtime, contacts, channels)
+    sender = Sender(
+        database,
+        contacts=contacts,
+        channels=channels,
+        templates=templates,
+        policies=policies,
+        clock=clock,
+        pace=Pace(),
+    )
     handlers = Handlers()
     telling_handlers.register(
         handlers,
@@ -100,18 +105,6 @@ def contacts_of(runtime: Runtime[NotificationsSettings]) -> Contacts:
     }
     ttl = timedelta(minutes=settings.contact_minutes)
     return Contacts(runtime.cache, owners, ttl=ttl, keyring=runtime.keyring)
-
-
-def sender_of(runtime: Runtime[NotificationsSettings], contacts: Contacts, channels: Channels) -> Sender:
-    return Sender(
-        runtime.database,
-        contacts=contacts,
-        channels=channels,
-        templates=load(),
-        policies=policies_of(runtime.tenants),
-        clock=runtime.clock,
-        pace=Pace(),
-    )
 
 
 def message_line(runtime: Runtime[NotificationsSettings], sender: Sender, channels: Channels) -> Line[Taken]:
