@@ -21,7 +21,7 @@ PERMISSIONS: RolePermissions = {
         "keys:write",
     },
     Role.PORTAL: frozenset({"grids:read"}),
-    Role.DISTRICT: frozenset({"grids:read"}),
+    Role.DISTRICT: frozenset({"grids:read", "operations:replay"}),
     Role.SERVICE: frozenset({"grids:read", "cases:read", "assignments:read", "contacts:read"}),
     Role.OPERATOR: frozenset(
         {"grids:read", "cases:read", "assignments:read", "operations:read", "operations:write", "keys:write"}

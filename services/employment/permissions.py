@@ -41,7 +41,7 @@ PERMISSIONS: RolePermissions = {
     Role.HEAD: _AT_THE_DESK | {"keys:write"},
     Role.PORTAL: frozenset({"vacancies:read", "vacancies:draft", "seekers:register"}),
     Role.SERVICE: frozenset({"vacancies:read"}),
-    Role.DISTRICT: frozenset({"vacancies:read", "summary:read"}),
+    Role.DISTRICT: frozenset({"vacancies:read", "summary:read", "operations:replay"}),
     Role.OPERATOR: _OPERATIONS | {"summary:read"},
 }
 """`vacancies:prepare` shows what is not published yet; a resident's permissions reach only what is the resident's own."""

@@ -56,7 +56,7 @@ PERMISSIONS: RolePermissions = MappingProxyType(
                 "residents:erase",
             }
         ),
-        Role.DISTRICT: frozenset({"requests:read"}),
+        Role.DISTRICT: frozenset({"requests:read", "operations:replay"}),
         # Acts for residents: hotline 12345, a WeChat mini-program, a neighbouring system.
         Role.PORTAL: frozenset(
             {

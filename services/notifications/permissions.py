@@ -10,6 +10,6 @@ PERMISSIONS: RolePermissions = {
     Role.HEAD: _PERSON | {"messages:read"},
     Role.PORTAL: frozenset({"webhooks:manage"}),
     Role.SERVICE: frozenset({"messages:read"}),
-    Role.DISTRICT: frozenset({"messages:read", "webhooks:manage"}),
+    Role.DISTRICT: frozenset({"messages:read", "webhooks:manage", "operations:replay"}),
     Role.OPERATOR: frozenset({"messages:read", "operations:read", "operations:write"}),
 }

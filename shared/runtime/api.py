@@ -12,12 +12,13 @@ from shared.web.operations import READ, REPLAY, WRITE, Messaging
 from shared.web.operations import router as operations
 from shared.web.portal_keys import PERMISSION as KEYS
 from shared.web.portal_keys import key_routes
+from shared.web.resending import REPLAY_RESTRICTED
 
 # What every service lets these do, beside what it says itself. A service asks another to send missing events again.
 _EVERYWHERE: RolePermissions = {
-    Role.OPERATOR: frozenset({READ, WRITE, KEYS}),
+    Role.OPERATOR: frozenset({READ, WRITE, REPLAY_RESTRICTED, KEYS}),
     Role.HEAD: frozenset({KEYS}),
-    Role.SERVICE: frozenset({REPLAY}),
+    Role.SERVICE: frozenset({REPLAY, REPLAY_RESTRICTED}),
 }
 
 

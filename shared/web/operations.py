@@ -1,7 +1,8 @@
 """The routes for operating a service's messages; every service has them. A service provides one `Messaging`.
 
 They concern the installation, not one community: only the roles operator and service get their permissions, and what
-they show (ids and codes, no personal data) is of all tenants.
+they show (ids and codes, no personal data) is of all tenants. The one exception is the district, which may have events
+sent again that it missed: of one aggregate, or of a day (`shared.web.resending`).
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -26,9 +27,10 @@ from shared.web.call import Call
 from shared.web.paging import Cursor, Page, cursor_query, limit_query, page
 from shared.web.provided import provided
 from shared.web.refusing import refuses
+from shared.web.resending import REPLAY, WRITE, ReplayTooWide, RestrictedTopic, check_selection
 from shared.web.wire import Model, Moment, Text
 
-READ, WRITE, REPLAY = "operations:read", "operations:write", "operations:replay"
+READ = "operations:read"
 T = TypeVar("T")
 
 
@@ -192,12 +194,17 @@ async def drop_dead_letter(
     return await call.once(_everywhere(action))
 
 
-@router.post("/replay", status_code=202)
+@router.post("/replay", status_code=202, responses=refuses(ReplayTooWide, RestrictedTopic))
 async def replay_events(body: Replay, call: Annotated[Call, permit(WRITE, REPLAY)]) -> ReplayRequested:
-    """Send events of this service again, as far back as its outbox reaches. Always safe."""
+    """Send events of this service again, as far back as its outbox reaches. Always safe.
+
+    The district names a topic, and either an aggregate or a time range of at most 24 hours.
+    """
+    selection = Selection(**dict(body))
+    check_selection(selection, call.principal)
 
     async def action(session: AsyncSession) -> ReplayRequested:
-        requested = await request_replay(session, Selection(**dict(body)))
+        requested = await request_replay(session, selection)
         return ReplayRequested(replay=requested.id, events=requested.events)
 
     return await call.once(_everywhere(action))
