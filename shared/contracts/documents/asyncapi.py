@@ -19,7 +19,7 @@ _HEADERS: Document = {
             "format": "uuid",
             "description": "The same again when an event is sent again.",
         },
-        "ce_source": {"type": "string", "description": "`/services/<owner>`"},
+        "ce_source": {"type": "string", "description": "`urn:longxi:service:<owner>`"},
         "ce_type": {"type": "string"},
         "ce_time": {"type": "string", "format": "date-time", "description": "When it happened, UTC."},
         "ce_subject": {
