@@ -1,0 +1,1 @@
+"""Which events are missing, seen by their numbers: `python -m gaps --help`."""

@@ -1,0 +1,1 @@
+"""What the tools and the example have in common: reaching Kafka, reading an event, asking for events again."""

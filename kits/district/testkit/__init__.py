@@ -1,0 +1,1 @@
+"""Golden streams against somebody's own consumer: `python -m testkit --help`."""
