@@ -76,7 +76,9 @@ public final class Consumer {
             }
         }));
         try (consumer) {
-            consumer.subscribe(List.of(options.get("topics", "intake.events").split(",")));
+            List<String> topics = List.of(options.get("topics", "intake.events").split(","));
+            consumer.subscribe(topics);
+            LOG.info("reading {} as group {}", topics, properties.get("group.id"));
             while (true) {
                 ConsumerRecords<String, byte[]> records = consumer.poll(Duration.ofMillis(500));
                 if (!records.isEmpty()) {
