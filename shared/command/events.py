@@ -1,8 +1,10 @@
 """`longxi events tail`: every event as it is published."""
 
 import asyncio
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -12,8 +14,9 @@ from rich.console import Console
 from shared.command.connection import CannotConnect, Connection
 from shared.command.failing import plainly
 from shared.contracts.catalogue import TOPICS
+from shared.kafka_access import KafkaAccess, security_named
 from shared.messaging.envelope import Envelope, Malformed
-from shared.messaging.log import EventLog, LogUnavailable, open_log
+from shared.messaging.log import EventLog, LogOptions, LogUnavailable, open_log
 from shared.messaging.records import Record
 
 app = typer.Typer(help="事件 · Events", no_args_is_help=True)
@@ -30,7 +33,30 @@ def log_of(connection: Connection) -> EventLog:
     """The platform's event log, not yet started. Raises CannotConnect where its address is not known."""
     if connection.kafka_bootstrap_servers is None and connection.local_log_url is None:
         raise CannotConnect("the event log's address is not known: set KAFKA_BOOTSTRAP_SERVERS")
-    return open_log(_LogSettings(connection.kafka_bootstrap_servers, connection.local_log_url))
+    return open_log(
+        _LogSettings(connection.kafka_bootstrap_servers, connection.local_log_url),
+        LogOptions(access=_access(os.environ)),
+    )
+
+
+def _access(environment: Mapping[str, str]) -> KafkaAccess:
+    """From the variables that the services have, too. Raises CannotConnect."""
+
+    def text(name: str) -> str | None:
+        if environment.get(name):
+            return environment[name]
+        file = environment.get(f"{name}_FILE")
+        return Path(file).read_text().strip() if file else None
+
+    try:
+        return KafkaAccess(
+            security_named(text("KAFKA_SECURITY") or "plaintext"),
+            text("KAFKA_USERNAME"),
+            text("KAFKA_PASSWORD"),
+            Path(ca) if (ca := environment.get("KAFKA_CA_FILE")) else None,
+        )
+    except (OSError, ValueError) as fault:
+        raise CannotConnect(f"Kafka: {fault}") from None
 
 
 @app.callback()

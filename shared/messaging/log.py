@@ -5,11 +5,12 @@ Delivery is at least once. A record is delivered again when a member dies, stall
 """
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from types import TracebackType
 from typing import Protocol, Self
 
+from shared.kafka_access import KafkaAccess
 from shared.messaging.records import Record, TopicPartition
 
 DEFAULT_PARTITIONS = 6
@@ -60,6 +61,8 @@ class LogOptions:
     """How long a topic keeps its records. Set on Kafka when the topic is made; the local log drops older ones on `trim`."""
     replication: int = 3
     """Copies of a new topic on Kafka; as many as there are brokers if those are fewer."""
+    access: KafkaAccess = field(default_factory=KafkaAccess)
+    """How Kafka's brokers are reached."""
 
 
 class Reader(Protocol):

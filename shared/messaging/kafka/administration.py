@@ -9,6 +9,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 from aiokafka.structs import TopicPartition as KafkaPartition
 
+from shared.kafka_access import KafkaAccess
 from shared.messaging.log import LogError, LogOptions, LogUnavailable
 from shared.messaging.pauses import pauses
 from shared.messaging.records import TopicPartition
@@ -17,9 +18,9 @@ _ANSWER_SECONDS = 10
 
 
 @asynccontextmanager
-async def administrator(servers: str) -> AsyncIterator[AIOKafkaAdminClient]:
+async def administrator(servers: str, access: KafkaAccess) -> AsyncIterator[AIOKafkaAdminClient]:
     """Kafka's errors inside come out as LogUnavailable if they may pass, otherwise as LogError."""
-    client = AIOKafkaAdminClient(bootstrap_servers=servers, request_timeout_ms=_ANSWER_SECONDS * 1000)
+    client = AIOKafkaAdminClient(**access.clients(servers), request_timeout_ms=_ANSWER_SECONDS * 1000)
     try:
         async with asyncio.timeout(_ANSWER_SECONDS):
             await client.start()
@@ -33,13 +34,13 @@ async def administrator(servers: str) -> AsyncIterator[AIOKafkaAdminClient]:
         await client.close()
 
 
-async def ping(servers: str) -> None:
-    async with administrator(servers) as client:
+async def ping(servers: str, access: KafkaAccess) -> None:
+    async with administrator(servers, access) as client:
         await client.describe_cluster()
 
 
 async def ensure_topics(servers: str, topics: Sequence[str], partitions: int, options: LogOptions) -> None:
-    async with administrator(servers) as client:
+    async with administrator(servers, options.access) as client:
         there = set(await client.list_topics())
         missing = [topic for topic in dict.fromkeys(topics) if topic not in there]
         if not missing:
@@ -67,11 +68,13 @@ def _settings(options: LogOptions) -> dict[str, str]:
     }
 
 
-async def lag(servers: str, group: str, topics: Sequence[str]) -> Mapping[TopicPartition, int]:
-    async with administrator(servers) as client:
+async def lag(
+    servers: str, group: str, topics: Sequence[str], access: KafkaAccess
+) -> Mapping[TopicPartition, int]:
+    async with administrator(servers, access) as client:
         partitions = await partitions_of(client, topics)
         known = await client.list_consumer_group_offsets(group)
-        consumer = AIOKafkaConsumer(bootstrap_servers=servers)
+        consumer = AIOKafkaConsumer(**access.clients(servers))
         try:
             await consumer.start()
             ends = await consumer.end_offsets(partitions)

@@ -37,7 +37,7 @@ class KafkaLog:
         await self._publisher.stop()
 
     async def ping(self) -> None:
-        await administration.ping(self._servers)
+        await administration.ping(self._servers, self._options.access)
 
     async def ensure_topics(self, topics: Sequence[str], partitions: int = DEFAULT_PARTITIONS) -> None:
         await administration.ensure_topics(self._servers, topics, partitions, self._options)
@@ -49,7 +49,7 @@ class KafkaLog:
         return KafkaReader(self._servers, group, topics, self._options)
 
     async def lag(self, group: str, topics: Sequence[str]) -> Mapping[TopicPartition, int]:
-        return await administration.lag(self._servers, group, topics)
+        return await administration.lag(self._servers, group, topics, self._options.access)
 
     def tail(self, topics: Sequence[str], *, from_start: bool = False) -> AsyncGenerator[Record, None]:
-        return tail(self._servers, topics, from_start=from_start)
+        return tail(self._servers, topics, self._options.access, from_start=from_start)

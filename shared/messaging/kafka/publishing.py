@@ -69,7 +69,7 @@ class Publisher:
                 if self._producer is not None:
                     break
                 producer = AIOKafkaProducer(
-                    bootstrap_servers=self._servers,
+                    **self._options.access.clients(self._servers),
                     acks="all",
                     enable_idempotence=True,
                     max_batch_size=_BATCH_BYTES,

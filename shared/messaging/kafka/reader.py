@@ -195,7 +195,7 @@ class KafkaReader:
         # What the broker allows the members for rejoining: the batch in hand, then the join itself.
         rebalance = options.handover + options.session_timeout
         return AIOKafkaConsumer(
-            bootstrap_servers=self._servers,
+            **options.access.clients(self._servers),
             group_id=self._group,
             auto_offset_reset="earliest",
             enable_auto_commit=False,

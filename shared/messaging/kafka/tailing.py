@@ -7,6 +7,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 
+from shared.kafka_access import KafkaAccess
 from shared.messaging.kafka.administration import administrator, partitions_of
 from shared.messaging.kafka.records import received
 from shared.messaging.log import LogUnavailable
@@ -14,15 +15,17 @@ from shared.messaging.pauses import pauses
 from shared.messaging.records import Record
 
 
-async def tail(servers: str, topics: Sequence[str], *, from_start: bool) -> AsyncGenerator[Record, None]:
+async def tail(
+    servers: str, topics: Sequence[str], access: KafkaAccess, *, from_start: bool
+) -> AsyncGenerator[Record, None]:
     """Goes on after the last record given when the connection was lost. Topics must exist when it begins."""
     positions: dict[TopicPartition, int] = {}
     waiting = pauses()
     while True:
-        consumer = AIOKafkaConsumer(bootstrap_servers=servers, enable_auto_commit=False)
+        consumer = AIOKafkaConsumer(**access.clients(servers), enable_auto_commit=False)
         try:
             await consumer.start()
-            await _begin(consumer, servers, topics, positions, from_start=from_start)
+            await _begin(consumer, servers, access, topics, positions, from_start=from_start)
             waiting = pauses()
             while True:
                 found = await consumer.getmany(timeout_ms=1000)
@@ -39,12 +42,13 @@ async def tail(servers: str, topics: Sequence[str], *, from_start: bool) -> Asyn
 async def _begin(
     consumer: AIOKafkaConsumer,
     servers: str,
+    access: KafkaAccess,
     topics: Sequence[str],
     positions: dict[TopicPartition, int],
     *,
     from_start: bool,
 ) -> None:
-    async with administrator(servers) as client:
+    async with administrator(servers, access) as client:
         partitions = await partitions_of(client, topics)
     consumer.assign(partitions)
     # Asked for now, not at the first fetch: what is published from here on is not missed.
