@@ -9,8 +9,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.kafka_access import KafkaAccess, Security
+from shared.weakness import refuse_weak, refuse_weak_url
 
 
 class Issuer(BaseModel):
@@ -41,7 +44,7 @@ class Issuer(BaseModel):
 class ServiceSettings(BaseSettings):
     """What all services have in common."""
 
-    model_config = SettingsConfigDict(extra="ignore", use_attribute_docstrings=True)
+    model_config = SettingsConfigDict(extra="ignore", use_attribute_docstrings=True, env_ignore_empty=True)
 
     mode: Literal["development", "production"] = "development"
     """Production refuses to start on what only a laptop may have."""
@@ -53,6 +56,14 @@ class ServiceSettings(BaseSettings):
     """Connections of each of the two pools of a process (sessions, and single statements)."""
     kafka_bootstrap_servers: str | None = None
     """Apache Kafka, `host:port,…`; without it the local event log."""
+    kafka_security: Security = "plaintext"
+    """How the brokers are spoken to. Production wants a password (`sasl_…`); `…ssl` encrypts, and belongs on every way that leaves the machine."""
+    kafka_username: str | None = None
+    """Account at the brokers, by SCRAM-SHA-512."""
+    kafka_password: SecretStr | None = None
+    """Password of that account."""
+    kafka_ca_file: Path | None = None
+    """Certificates (PEM) that the brokers' own descend from; without it those that the system trusts."""
     kafka_partitions: int = Field(default=6, ge=1, le=1000)
     """Partitions of a topic that has to be made; in production the operator makes the topics."""
     local_log_url: str | None = None
@@ -71,6 +82,8 @@ class ServiceSettings(BaseSettings):
     """The `iss` of those tokens; the other services list it among their issuers."""
     master_key_file: Path | None = None
     """Master keys of personal data; needed by services that hold any."""
+    trusted_ca_file: Path | None = None
+    """Certificates (PEM) of authorities to trust beside the public ones, when identity providers, webhooks or mail servers of an intranet are called."""
     intake_url: str = "http://127.0.0.1:8101"
     """Where the other services reach intake's API."""
     casework_url: str = "http://127.0.0.1:8102"
@@ -98,7 +111,37 @@ class ServiceSettings(BaseSettings):
             raise ValueError("set KAFKA_BOOTSTRAP_SERVERS, or LOCAL_LOG_URL for the local event log")
         if self.mode == "production" and self.kafka_bootstrap_servers is None:
             raise ValueError("in production mode KAFKA_BOOTSTRAP_SERVERS has to be set")
+        if "sasl" in self.kafka_security:
+            for variable, value in (
+                ("KAFKA_USERNAME", self.kafka_username),
+                ("KAFKA_PASSWORD", self.kafka_password),
+            ):
+                if not value:
+                    raise ValueError(f"{variable} has to be set for KAFKA_SECURITY={self.kafka_security}")
         return self
+
+    @model_validator(mode="after")
+    def _is_safe(self) -> Self:
+        """In production mode no secret may be missing or weak."""
+        if self.mode == "production":
+            refuse_weak_url("DATABASE_URL", self.database_url)
+            if self.database_owner_url:
+                refuse_weak_url("DATABASE_OWNER_URL", self.database_owner_url)
+            if self.redis_url:
+                refuse_weak_url("REDIS_URL", self.redis_url)
+            if "sasl" not in self.kafka_security:
+                raise ValueError(
+                    "KAFKA_SECURITY: in production mode the brokers ask for a password: sasl_plaintext or sasl_ssl"
+                )
+            refuse_weak("KAFKA_PASSWORD", self.kafka_password)
+            if self.service_key_file is None:
+                raise ValueError("SERVICE_KEY_FILE: in production mode the services' key has to be given")
+        return self
+
+    @property
+    def kafka_access(self) -> KafkaAccess:
+        password = self.kafka_password.get_secret_value() if self.kafka_password else None
+        return KafkaAccess(self.kafka_security, self.kafka_username, password, self.kafka_ca_file)
 
     @property
     def log_retention(self) -> timedelta:
@@ -113,10 +156,11 @@ class ServiceSettings(BaseSettings):
 def read_secret_files(settings: type[ServiceSettings]) -> None:
     """Put the content of the file that `NAME_FILE` names into `NAME`, for every variable that the settings read.
 
-    A variable that is set is left alone, and so is a `…_FILE` that is a setting of its own. Raises OSError.
+    A variable that is set and not empty is left alone, and so is a `…_FILE` that is a setting of its own. Raises
+    OSError.
     """
     for name in settings.model_fields:
         variable, file = name.upper(), f"{name}_file"
         path = os.environ.get(file.upper())
-        if path and variable not in os.environ and file not in settings.model_fields:
+        if path and not os.environ.get(variable) and file not in settings.model_fields:
             os.environ[variable] = Path(path).read_text().strip()

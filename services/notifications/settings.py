@@ -7,6 +7,7 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, model_validator
 
 from shared.settings import ServiceSettings
+from shared.weakness import refuse_weak
 
 
 class NotificationsSettings(ServiceSettings):
@@ -69,4 +70,6 @@ class NotificationsSettings(ServiceSettings):
                 raise ValueError("in production mode SMS_ENDPOINT has to be https")
             if self.smtp_host and self.smtp_security == "none" and self.smtp_password:
                 raise ValueError("in production mode a password is not sent without SMTP_SECURITY")
+            if self.receipts_secret is not None:
+                refuse_weak("RECEIPTS_SECRET", self.receipts_secret)
         return self

@@ -20,6 +20,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 _VERSION = b"\x01"
 _NONCE = 12  # bytes; the length GCM is made for. Random ones are safe for 2^32 texts under one key.
 _KEY = 32
+# Of 32 random bytes some 30 differ; fewer than 16 do in one key of 3 * 10^16.
+_DIFFERENT = 16
 
 
 class Undecipherable(Exception):
@@ -61,7 +63,10 @@ class Keyring:
         """Read the key file that `write_new` makes. Raises ValueError or OSError that says what is wrong."""
         content = json.loads(path.read_text())
         keys = {name: base64.b64decode(key) for name, key in content["keys"].items()}
-        return cls(keys, content["current"], base64.b64decode(content["index"]))
+        index_key = base64.b64decode(content["index"])
+        if any(len(set(key)) < _DIFFERENT for key in (*keys.values(), index_key)):
+            raise ValueError(f"{path.name}: a key was not drawn at random, it has hardly any different bytes")
+        return cls(keys, content["current"], index_key)
 
     @staticmethod
     def write_new(path: Path, name: str = "1") -> None:
@@ -86,6 +91,11 @@ class Keyring:
     def rewrap(self, wrapped: bytes) -> bytes:
         """The same data key under the current master key."""
         return self._wrap(self._raw(wrapped))
+
+    @staticmethod
+    def wrapped_by(wrapped: bytes) -> str:
+        """The name of the master key that wrapped it, whether it is known here or not."""
+        return wrapped[1 : 1 + wrapped[0]].decode(errors="replace")
 
     def blind_index(self, value: str, *, purpose: str) -> bytes:
         """A keyed hash to look an encrypted value up by: HMAC-SHA-256, 32 bytes."""

@@ -13,6 +13,7 @@ from shared.messaging.log import LogOptions, open_log
 from shared.runtime.service import Runtime, S, Service
 from shared.security import ServiceTokens
 from shared.tenants import Tenants
+from shared.trusting import client_context
 
 # Other services are near; whoever does not answer in this time is down, and the caller tries again later.
 _OUTSIDE = httpx.Timeout(10.0, connect=2.0)
@@ -38,7 +39,7 @@ async def opened(
         )
         await database.start()
         open_things.push_async_callback(database.stop)
-        log = open_log(settings, LogOptions(retention=settings.log_retention))
+        log = open_log(settings, LogOptions(retention=settings.log_retention, access=settings.kafka_access))
         await log.start()
         open_things.push_async_callback(log.stop)
         if settings.mode == "development":
@@ -46,7 +47,11 @@ async def opened(
             await log.ensure_topics(TOPICS, settings.kafka_partitions)
         cache = open_cache(settings.redis_url)
         open_things.push_async_callback(cache.close)
-        http = await open_things.enter_async_context(httpx.AsyncClient(timeout=_OUTSIDE, trust_env=False))
+        http = await open_things.enter_async_context(
+            httpx.AsyncClient(
+                timeout=_OUTSIDE, trust_env=False, verify=client_context(settings.trusted_ca_file)
+            )
+        )
         yield Runtime(
             settings=settings,
             clock=clock,

@@ -11,6 +11,7 @@ from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
+from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 from uuid import UUID
@@ -21,6 +22,7 @@ from services.notifications.clients.outcome import Delivered, Failed, Outcome, p
 from services.notifications.messages.rules import Move
 from services.notifications.templates.rules import Mail
 from shared.refusals import Language
+from shared.trusting import client_context
 
 Security = Literal["none", "starttls", "tls"]
 
@@ -64,6 +66,8 @@ class MailAccount:
     security: Security = "starttls"
     username: str | None = None
     password: str | None = None
+    ca_file: Path | None = None
+    """Certificates to trust beside the public ones."""
     connections: int = 4
     """Kept open at most."""
     timeout: timedelta = timedelta(seconds=20)
@@ -74,6 +78,7 @@ class Mailer:
 
     def __init__(self, account: MailAccount) -> None:
         self._account = account
+        self._tls = client_context(account.ca_file) if account.security != "none" else None
         self._idle: asyncio.LifoQueue[tuple[aiosmtplib.SMTP, float]] = asyncio.LifoQueue()
         """Open connections, and when each was last used."""
         self._room = asyncio.Semaphore(account.connections)
@@ -130,7 +135,7 @@ class Mailer:
             timeout=account.timeout.total_seconds(),
             use_tls=account.security == "tls",
             start_tls=account.security == "starttls",
-            tls_context=ssl.create_default_context() if account.security != "none" else None,
+            tls_context=self._tls,
             username=account.username,
             password=account.password,
         )

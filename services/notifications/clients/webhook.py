@@ -7,6 +7,7 @@ means something else a moment later (DNS rebinding) gains nothing. Redirects are
 import asyncio
 import ipaddress
 import socket
+import ssl
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -49,9 +50,16 @@ class ForbiddenAddress(OSError):
 
 class WebhookCaller:
     def __init__(
-        self, *, allowed: Sequence[Network] = (), loopback: bool = False, connections: int = 32
+        self,
+        *,
+        allowed: Sequence[Network] = (),
+        loopback: bool = False,
+        connections: int = 32,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
+        """`tls` says whose certificates are taken; without it those of the public authorities."""
         self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=tls,
             max_connections=connections,
             max_keepalive_connections=connections,
             keepalive_expiry=30,

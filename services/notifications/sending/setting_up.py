@@ -50,6 +50,7 @@ def _mailer(settings: NotificationsSettings) -> Mailer | None:
             security=settings.smtp_security,
             username=settings.smtp_username,
             password=password.get_secret_value() if password else None,
+            ca_file=settings.trusted_ca_file,
             connections=settings.smtp_connections,
         )
     )
