@@ -1,7 +1,9 @@
 """How the command reaches a platform, and as whom.
 
 It talks to the embedded platform of LONGXI_HOME (`.longxi`) and signs its own tokens with that platform's key, or to
-any other by LONGXI_INTAKE_URL, LONGXI_CASEWORK_URL, LONGXI_EMPLOYMENT_URL, LONGXI_NOTIFICATIONS_URL and LONGXI_TOKEN.
+any other by LONGXI_INTAKE_URL, LONGXI_CASEWORK_URL, LONGXI_EMPLOYMENT_URL, LONGXI_NOTIFICATIONS_URL and LONGXI_TOKEN; or,
+in place of a token, LONGXI_ISSUER_FOLDER, where `longxi secrets init --trial` made an issuer. LONGXI_INTAKE_WORKER_URL and
+so on are where the workers say how they are.
 """
 
 import os
@@ -17,7 +19,7 @@ import httpx
 from shared.contracts.catalogue import SERVICES
 from shared.local.layout import Home, Stack, default_home
 from shared.retrying import Backoff, Unreachable, outside
-from shared.security.local_issuer import LocalIssuer
+from shared.security.local_issuer import KEY_FILE, LOCAL_ISSUER, TRIAL_ISSUER, LocalIssuer
 from shared.security.principal import Role
 
 _TIMEOUT = httpx.Timeout(60.0, connect=5.0)
@@ -53,6 +55,7 @@ class Connection:
     local_log_url: str | None
     token: str | None
     issuer_folder: Path | None
+    issuer: str = LOCAL_ISSUER
 
     @classmethod
     def find(cls) -> "Connection":
@@ -61,17 +64,23 @@ class Connection:
             service: url for service in SERVICES if (url := os.environ.get(f"LONGXI_{service.upper()}_URL"))
         }
         if given:
-            token = os.environ.get("LONGXI_TOKEN")
-            if token is None:
+            token = os.environ.get("LONGXI_TOKEN") or None
+            issuer = _trial_issuer()
+            if token is None and issuer is None:
                 raise CannotConnect("set LONGXI_TOKEN beside the LONGXI_…_URL variables")
             return cls(
                 tenant=os.environ.get("LONGXI_TENANT", "longxi"),
                 urls=given,
-                workers={},
+                workers={
+                    service: url
+                    for service in SERVICES
+                    if (url := os.environ.get(f"LONGXI_{service.upper()}_WORKER_URL"))
+                },
                 kafka_bootstrap_servers=os.environ.get("KAFKA_BOOTSTRAP_SERVERS"),
                 local_log_url=os.environ.get("LOCAL_LOG_URL"),
                 token=token,
-                issuer_folder=None,
+                issuer_folder=None if token else issuer,
+                issuer=TRIAL_ISSUER,
             )
         return cls.of_home(Home(default_home()))
 
@@ -97,7 +106,8 @@ class Connection:
         if self.issuer_folder is None:
             return str(self.token)
         who = subject or f"longxi-command-{role.value}"
-        return LocalIssuer(self.issuer_folder).mint(self.tenant, who, [role], ttl=timedelta(hours=8))
+        issuer = LocalIssuer(self.issuer_folder, issuer=self.issuer)
+        return issuer.mint(self.tenant, who, [role], ttl=timedelta(hours=8))
 
     def client(
         self,
@@ -115,6 +125,12 @@ class Connection:
                 f"the address of {service} is not known: set LONGXI_{service.upper()}_URL"
             ) from None
         return ServiceClient(service, url, self.bearer(role, subject), patience)
+
+
+def _trial_issuer() -> Path | None:
+    """The folder of an installation's own issuer, where it has one."""
+    folder = os.environ.get("LONGXI_ISSUER_FOLDER")
+    return Path(folder) if folder and (Path(folder) / KEY_FILE).exists() else None
 
 
 class ServiceClient:

@@ -20,17 +20,17 @@ def token(
     ] = None,
     hours: Annotated[int, typer.Option(min=1, max=24, help="有效小时数 · hours until it ends")] = 8,
 ) -> None:
-    """签发一个仅限本机试用的令牌 · A token for the platform in .longxi."""
+    """签发一个试用的令牌 · A token for the platform in .longxi, or for an installation that is tried out."""
     with plainly(Console(stderr=True)):
         connection = Connection.find()
-        folder = _issuer(connection)
+        issuer = LocalIssuer(_issuer(connection), issuer=connection.issuer)
         who = subject or f"longxi-command-{role.value}"
-        typer.echo(LocalIssuer(folder).mint(connection.tenant, who, [role], ttl=timedelta(hours=hours)))
+        typer.echo(issuer.mint(connection.tenant, who, [role], ttl=timedelta(hours=hours)))
 
 
 def _issuer(connection: Connection) -> Path:
     if connection.issuer_folder is None:
         raise CannotConnect(
-            "only the embedded platform's issuer signs for anyone; ask your identity provider"
+            "only the issuers of an embedded platform and of a trial sign for anyone; ask your identity provider"
         )
     return connection.issuer_folder

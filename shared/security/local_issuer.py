@@ -16,6 +16,8 @@ from shared.security.principal import Role
 from shared.security.signing import AUDIENCE, SigningKey
 
 LOCAL_ISSUER = "longxi-local"
+TRIAL_ISSUER = "longxi-trial"
+"""The issuer that an installation which is only tried out makes for itself (`longxi secrets init --trial`)."""
 KEY_FILE = "signing-key.json"
 JWKS_FILE = "jwks.json"
 
@@ -30,8 +32,9 @@ class LocalIssuer:
         self.jwks_file = folder / JWKS_FILE
         self._clock = clock
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with contextlib.suppress(FileExistsError):  # another process of the same stack was first
-            SigningKey.write_new(self.key_file)
+        if not self.key_file.exists():  # the folder may be one that we only read
+            with contextlib.suppress(FileExistsError):  # another process of the same stack was first
+                SigningKey.write_new(self.key_file)
         self._key = SigningKey.load(self.key_file)
         self._publish()
 
@@ -59,4 +62,4 @@ class LocalIssuer:
         unfinished.replace(self.jwks_file)
 
 
-__all__ = ["JWKS_FILE", "KEY_FILE", "LOCAL_ISSUER", "LocalIssuer"]
+__all__ = ["JWKS_FILE", "KEY_FILE", "LOCAL_ISSUER", "TRIAL_ISSUER", "LocalIssuer"]

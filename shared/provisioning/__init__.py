@@ -1,0 +1,1 @@
+"""What an operator's machine needs before the services start: secrets, certificates, databases, topics and rights."""
