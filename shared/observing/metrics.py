@@ -9,7 +9,8 @@ what comes after is counted under `other`.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import prometheus_client as prometheus
@@ -50,7 +51,13 @@ class _Bounds:
 
     def __init__(self, labels: tuple[str, ...]) -> None:
         self.labels = labels
-        self._known: set[tuple[str, ...]] = set()
+        # A metric without labels has one series, and always.
+        self._known: set[tuple[str, ...]] = set() if labels else {()}
+
+    @property
+    def known(self) -> frozenset[tuple[str, ...]]:
+        """The combinations in use, values in the order of the labels."""
+        return frozenset(self._known)
 
     def fit(self, values: tuple[object, ...], named: dict[str, Any]) -> tuple[str, ...]:
         if (values and named) or (
@@ -127,6 +134,11 @@ def _define(kind: type[M], name: str, doc: str, labels: Sequence[str], **more: A
     metric.bounds = _Bounds(tuple(labels))
     _defined[full] = metric
     return metric
+
+
+def defined() -> Mapping[str, Counter | Gauge | Histogram]:
+    """Every metric of ours that the modules loaded so far have made, by its full name without `_total`."""
+    return MappingProxyType(_defined)
 
 
 def exposition() -> tuple[bytes, str]:

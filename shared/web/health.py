@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +12,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from shared.observing import metrics
+from shared.observing.measuring import Measure, Measuring
 
 _PATIENCE = 2.0  # seconds for all parts together; who asks gives up after 3 to 5
 SYSTEM_PATHS = ("/healthz", "/readyz", "/metrics")
 
 log = logging.getLogger(__name__)
+_UP = metrics.gauge("part_up", "1 while a part that the process stands on answers", ["part"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ async def readiness(checks: Checks) -> tuple[str, dict[str, str]]:
             strict=True,
         )
     )
+    for name, state in states.items():
+        _UP.labels(part=name).set(state == "up")
     down = [name for name, state in states.items() if state == "down"]
     if any(checks[name].required for name in down):
         return "unready", states
@@ -66,8 +70,16 @@ async def _state(name: str, check: Check) -> str:
     return "up"
 
 
-def system_routes(checks: Checks) -> list[Route]:
-    """The three routes for machines that watch over the service; open, and outside of the documented API."""
+def system_routes(checks: Checks, measures: Sequence[Measure] = ()) -> list[Route]:
+    """The three routes for machines that watch over the service; open, and outside of the documented API.
+
+    The metrics say of each part whether it answers, and whatever else `measures` look up when they are asked for.
+    """
+
+    async def look_at_parts() -> None:
+        await readiness(checks)
+
+    measuring = Measuring([Measure(look_at_parts, (_UP,)), *measures])
 
     async def healthz(_request: Request) -> Response:
         return _json({"status": "alive"})
@@ -77,6 +89,7 @@ def system_routes(checks: Checks) -> list[Route]:
         return _json({"status": status, "parts": parts}, 503 if status == "unready" else 200)
 
     async def numbers(_request: Request) -> Response:
+        await measuring()
         body, content_type = metrics.exposition()
         return Response(body, media_type=content_type)
 

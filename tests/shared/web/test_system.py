@@ -186,6 +186,14 @@ async def test_metrics_are_in_prometheus_form(stage: Stage, app: Application) ->
     assert "longxi_http_request_seconds" in answer.text
 
 
+async def test_metrics_say_which_parts_answer_at_this_moment(stage: Stage) -> None:
+    checks = {"database": Check(fine), "cache": Check(away, required=False)}
+    client = stage.client(stage.application([], PERMISSIONS, checks=checks), None)
+    text = (await client.get("/metrics")).text
+    assert 'longxi_part_up{part="database"} 1.0' in text
+    assert 'longxi_part_up{part="cache"} 0.0' in text
+
+
 def test_the_document_is_valid_openapi(app: Application) -> None:
     document = app.openapi()
     assert document["openapi"] == "3.1.0"
