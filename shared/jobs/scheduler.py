@@ -12,11 +12,14 @@ from shared.jobs.job import Job
 from shared.jobs.leases import JobState, Lease
 from shared.jobs.running import Run
 from shared.observing import get_logger, metrics
+from shared.observing.measuring import Measure
 from shared.refusals import Conflict, NotFound
 from shared.retrying import forever
 
 _log = get_logger(__name__)
 _LATE = metrics.gauge("job_late_seconds", "How long after it was due a job was last begun", ["job"])
+_OVERDUE = metrics.gauge("job_overdue_seconds", "How long a job has been due that nobody runs", ["job"])
+_FAILURES = metrics.gauge("job_failures", "Runs of a job in a row that failed", ["job"])
 
 LEASE = timedelta(seconds=30)
 # The longest until a job of a worker that died is noticed, after its lease has run out.
@@ -90,6 +93,19 @@ class Scheduler:
         """How all jobs of the service stand."""
         async with self._database.everywhere() as session:
             return await leases.states(session)
+
+    @property
+    def measure(self) -> Measure:
+        """How the jobs of the service stand, whichever worker runs them: take the maximum over workers."""
+        return Measure(self._look_at_jobs, (_OVERDUE, _FAILURES))
+
+    async def _look_at_jobs(self) -> None:
+        now = self._clock()
+        for state in await self.states():
+            if state.name in self._jobs:  # a job that is no more leaves its row behind
+                waits = 0.0 if state.holder else max(0.0, (now - state.due_at).total_seconds())
+                _OVERDUE.labels(job=state.name).set(waits)
+                _FAILURES.labels(job=state.name).set(state.failures)
 
     async def _loop(self) -> None:
         async with self._database.everywhere() as session:
