@@ -30,6 +30,12 @@ _MAX_SEQUENCE = 2**63 - 1
 _TIME_ORDERED = 7  # the version of a UUID that begins with its time (RFC 9562)
 
 
+def made_at(id: UUID) -> int | None:
+    """When an id of ours was made, in milliseconds since 1970; None for one that does not say (not a UUIDv7)."""
+    octets = id.bytes
+    return int.from_bytes(octets[:6], "big") if octets[6] >> 4 == _TIME_ORDERED else None
+
+
 class Malformed(Exception):
     """A record is not an event of ours. The text names the header and never repeats its content."""
 
@@ -65,10 +71,8 @@ class Envelope(NamedTuple):
 
         From the id where that is a UUIDv7, as ours are, since `time` may be set years back; else from `time`.
         """
-        octets = self.id.bytes
-        if octets[6] >> 4 == _TIME_ORDERED:
-            return int.from_bytes(octets[:6], "big")
-        return int(self.time.timestamp() * 1000)
+        made = made_at(self.id)
+        return int(self.time.timestamp() * 1000) if made is None else made
 
     def to_record(self, topic: str) -> Record:
         return write_record(

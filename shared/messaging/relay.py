@@ -26,6 +26,7 @@ from shared.messaging.log import EventLog
 from shared.messaging.outbox_progress import Progress, Reached
 from shared.messaging.records import Record
 from shared.messaging.replay import COLUMNS, next_step, note_progress
+from shared.messaging.watching import Watch
 from shared.observing import get_logger
 from shared.retrying import forever
 
@@ -84,16 +85,27 @@ _BACKLOG = "SELECT unsent, coalesce(oldest, 0) AS age FROM outbox_backlog()"
 class Relay:
     """Any number may run for a service; one works."""
 
-    def __init__(self, database: Database, log: EventLog, service: str, *, batch: int = _BATCH) -> None:
+    def __init__(
+        self,
+        database: Database,
+        log: EventLog,
+        service: str,
+        *,
+        batch: int = _BATCH,
+        watch: Watch | None = None,
+    ) -> None:
+        """`watch` counts what is published for the first time."""
         self._database = database
         self._event_log = log
         self._service = service
         self._batch = batch
+        self._watch = watch or Watch()
         self._measured = 0.0
         self._failed = False
         self._replaying = False
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
+        measures.begin(service)
 
     async def run(self) -> None:
         """Until `stop` or cancellation; survives the loss of the database and of the log."""
@@ -158,7 +170,8 @@ class Relay:
         if not outbox.batch:
             await outbox.read()
         while outbox.batch and most:
-            records, reached = [record_of(row) for row in outbox.batch], outbox.progress.reached
+            rows, reached = outbox.batch, outbox.progress.reached
+            records = [record_of(row) for row in rows]
             if len(records) < self._batch:
                 await self._publish(records)
                 outbox.batch = []
@@ -167,6 +180,7 @@ class Relay:
                     both.create_task(self._publish(records))
                     both.create_task(outbox.go_on())
             outbox.published = reached
+            self._watch.published(rows)
             most -= 1
         if outbox.overdue:
             await outbox.note()
@@ -181,6 +195,7 @@ class Relay:
         mark = None if consumer is None else ReplayMark(step.replay["id"], consumer)
         if step.rows:
             await self._publish([record_of(row, mark) for row in step.rows])
+            measures.REPLAYED.labels(service=self._service).inc(len(step.rows))
         await note_progress(connection, step)
         return True
 
