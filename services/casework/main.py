@@ -4,6 +4,7 @@ from services.casework.assignments import handlers as assignment_handlers
 from services.casework.assignments.jobs import draining
 from services.casework.assignments.routes import router as assignments_router
 from services.casework.cases import handlers as case_handlers
+from services.casework.cases import measures as case_measures
 from services.casework.cases.moving import router as moves_router
 from services.casework.cases.routes import router as cases_router
 from services.casework.grids.routes import router as grids_router
@@ -16,6 +17,7 @@ from services.casework.workers.routes import router as workers_router
 from shared.contracts.district import HolidayChanged
 from shared.contracts.intake import RequestFiled
 from shared.messaging.handlers import Handlers
+from shared.messaging.watching import Watch
 from shared.runtime.service import Parts, Runtime, Service
 from shared.runtime.tables import attach_infrastructure
 from shared.tenants import Tenants
@@ -31,11 +33,15 @@ def build(runtime: Runtime[CaseworkSettings]) -> Parts:
     assignment_handlers.register(handlers, policies=policies, clock=runtime.clock)
     case_handlers.register(handlers, policies=policies, clock=runtime.clock)
     holiday_handlers.register(handlers, clock=runtime.clock)
+    watch = Watch()
+    case_measures.register(watch)
     return Parts(
         # The fixed paths below /v1/workers and /v1/grids come before those with an id in their place.
         routers=[workers_router, grids_router, assignments_router, cases_router, moves_router],
         handlers=handlers,
         jobs=[draining(runtime.database, runtime.tenants, policies, runtime.clock)],
+        watch=watch,
+        measures=[case_measures.waiting(runtime.database, runtime.tenants, runtime.clock)],
         provides=[policies, runtime.keyring],
     )
 

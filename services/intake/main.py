@@ -7,6 +7,7 @@ from services.intake.imports.routes import router as imports_router
 from services.intake.permissions import PERMISSIONS
 from services.intake.places import handlers as place_handlers
 from services.intake.requests import handlers as request_handlers
+from services.intake.requests import measures as request_measures
 from services.intake.requests.jobs import overdue_marks
 from services.intake.requests.routes import router as requests_router
 from services.intake.residents.routes import router as residents_router
@@ -16,6 +17,7 @@ from shared.contracts.casework import GridChanged
 from shared.contracts.district import HolidayChanged
 from shared.contracts.notifications import MessageDelivered
 from shared.messaging.handlers import Handlers
+from shared.messaging.watching import Watch
 from shared.runtime.service import Parts, Runtime, Service
 from shared.runtime.tables import attach_infrastructure
 
@@ -30,6 +32,8 @@ def build(runtime: Runtime[IntakeSettings]) -> Parts:
     place_handlers.register(handlers)
     request_handlers.register(handlers, desk)
     holiday_handlers.register(handlers, desk, runtime.clock)
+    watch = Watch()
+    request_measures.register(watch)
     return Parts(
         routers=[residents_router, requests_router, imports_router],
         handlers=handlers,
@@ -37,6 +41,7 @@ def build(runtime: Runtime[IntakeSettings]) -> Parts:
             overdue_marks(runtime.database, runtime.tenants, runtime.clock),
             settling(runtime.database, runtime.tenants, desk, runtime.clock),
         ],
+        watch=watch,
         provides=[desk],
     )
 

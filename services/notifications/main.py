@@ -14,6 +14,7 @@ from services.notifications.preferences.routes import router as preferences_rout
 from services.notifications.receipts.routes import ReceiptDesk
 from services.notifications.receipts.routes import router as receipts_router
 from services.notifications.retention.jobs import retention
+from services.notifications.sending import measures as sending_measures
 from services.notifications.sending.background import Line
 from services.notifications.sending.channels import Channels
 from services.notifications.sending.contacts import Contacts
@@ -38,6 +39,7 @@ from services.notifications.webhooks.secrets import Secrets
 from services.notifications.webhooks.sender import WebhookSender
 from shared.contracts.notifications import RecipientKind
 from shared.messaging.handlers import Handlers
+from shared.messaging.watching import Watch
 from shared.runtime.service import Parts, Runtime, Service
 from shared.runtime.tables import attach_infrastructure
 
@@ -76,6 +78,8 @@ def parts_of(runtime: Runtime[NotificationsSettings], contacts: Contacts) -> Par
         deliver=sender.deliver_new,
     )
     webhook_handlers.register(handlers, clock)
+    watch = Watch()
+    sending_measures.register(watch)
     return Parts(
         routers=[inbox_router, preferences_router, messages_router, webhooks_router, receipts_router],
         handlers=handlers,
@@ -92,6 +96,12 @@ def parts_of(runtime: Runtime[NotificationsSettings], contacts: Contacts) -> Par
         background=[
             message_line(runtime, sender, channels).run,
             delivery_line(runtime, secrets).run,
+        ],
+        watch=watch,
+        measures=[
+            sending_measures.overdue(
+                database, tenants, clock, {"message": next_due, "webhook": next_delivery_due}
+            ),
         ],
         provides=[templates, secrets, settings, ReceiptDesk(database, tenants, settings.receipts_secret)],
     )

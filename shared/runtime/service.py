@@ -14,6 +14,8 @@ from shared.database import Database, Keyring
 from shared.jobs import Job
 from shared.messaging.handlers import Handlers
 from shared.messaging.log import EventLog
+from shared.messaging.watching import Watch
+from shared.observing.measuring import Measure
 from shared.security import Role, ServiceTokens
 from shared.settings import ServiceSettings
 from shared.tenants import Tenants
@@ -47,6 +49,10 @@ class Parts:
     jobs: Sequence[Job] = ()
     background: Sequence[Callable[[], Awaitable[None]]] = ()
     """Loops of the worker process beside the consumer and the relay; cancelled at stop."""
+    watch: Watch = field(default_factory=Watch)
+    """Counts what the service publishes."""
+    measures: Sequence[Measure] = ()
+    """What the worker looks up when its metrics are asked for."""
     provides: Sequence[object] = ()
     """Objects that routes ask for by type with `provided(T)`."""
 

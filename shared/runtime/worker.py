@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 from shared.jobs import Scheduler
 from shared.messaging.inbox import Inbox
 from shared.messaging.relay import Relay
+from shared.messaging.standing import standing
 from shared.retrying import forever
 from shared.runtime.collecting import collect_rarely
 from shared.runtime.gaps import AskOwner
@@ -29,7 +30,8 @@ async def serve(service: Service[S], settings: S) -> None:
     stop = told_to_stop()
     async with opened(service, settings, "worker") as runtime:
         work = Work(service, runtime, service.build(runtime))
-        health = Starlette(routes=system_routes(readiness_of(runtime.database, runtime.log, runtime.cache)))
+        parts = readiness_of(runtime.database, runtime.log, runtime.cache)
+        health = Starlette(routes=system_routes(parts, work.measures))
         collect_rarely()
         work.start()
         try:
@@ -42,21 +44,27 @@ class Work:
     """Everything that a worker does, as tasks. Each survives the loss of what it stands on by itself."""
 
     def __init__(self, service: Service[S], runtime: Runtime[S], parts: Parts) -> None:
-        self._relay = Relay(runtime.database, runtime.log, service.name)
+        self._relay = Relay(runtime.database, runtime.log, service.name, watch=parts.watch)
         self._inbox: Inbox | None = None
+        topics = tuple(dict.fromkeys(service.consumes))
         if service.consumes:
             self._inbox = Inbox(
                 runtime.database,
                 runtime.log,
                 service.name,
                 parts.handlers,
-                topics=tuple(dict.fromkeys(service.consumes)),
+                topics=topics,
                 tenants=runtime.tenants,
                 ask_for=AskOwner(runtime),
                 clock=runtime.clock,
             )
         holder = f"{socket.gethostname()}-{os.getpid()}"
         self._scheduler = Scheduler(runtime.database, [*parts.jobs, *upkeep(runtime)], holder, runtime.clock)
+        self.measures = (
+            *standing(runtime.database, runtime.log, service.name, topics),
+            self._scheduler.measure,
+            *parts.measures,
+        )
         self._background = parts.background
         self._finishing: list[asyncio.Task[None]] = []
         self._ending: list[asyncio.Task[None]] = []

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, literal_column, select, tuple_
+from sqlalchemy import String, cast, func, literal_column, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.casework.cases.rules import LOADED, CaseState, TransferState, UnknownCase
+from services.casework.cases.rules import LOADED, CaseState, TransferState, UnknownCase, Waiting
 from services.casework.cases.tables import Case, CaseEntry, CaseTransfer
 
 
@@ -118,3 +118,14 @@ async def transfers_offered_to(session: AsyncSession, worker: UUID) -> Sequence[
 async def of_resident(session: AsyncSession, resident: UUID) -> Sequence[Case]:
     query = select(Case).where(Case.resident == resident).order_by(Case.id).with_for_update()
     return (await session.scalars(query)).all()
+
+
+async def waiting_cases(session: AsyncSession) -> Sequence[tuple[Waiting, int, UUID]]:
+    """By why they wait: how many cases are with nobody, and the id of the oldest, which says when it was filed."""
+    # As text, which sorts as the ids do: PostgreSQL 17 has no smallest of uuids.
+    rows = await session.execute(
+        select(Case.waiting, func.count(), func.min(cast(Case.id, String)))
+        .where(Case.waiting.is_not(None))
+        .group_by(Case.waiting)
+    )
+    return [(Waiting(why), number, UUID(oldest)) for why, number, oldest in rows]

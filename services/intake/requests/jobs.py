@@ -1,8 +1,10 @@
 """What happens to requests by the clock."""
 
 from datetime import timedelta
+from itertools import chain
 
 from services.intake.requests.actions.deadlines import mark_overdue
+from services.intake.requests.measures import limit_passed
 from shared.clock import Clock
 from shared.database import Database
 from shared.jobs import Job
@@ -19,7 +21,9 @@ def overdue_marks(database: Database, tenants: Tenants, clock: Clock) -> Job:
             while True:
                 async with database.transaction(tenant) as session:
                     marked = await mark_overdue(session, clock(), count=_CHUNK)
-                if marked < _CHUNK:
+                for kind in chain.from_iterable(marked):
+                    limit_passed(kind)
+                if len(marked) < _CHUNK:
                     break
 
     return Job("overdue-marks", timedelta(minutes=1), run)

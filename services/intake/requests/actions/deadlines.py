@@ -10,18 +10,21 @@ from services.intake.actor import Actor
 from services.intake.requests import queries
 from services.intake.requests.actions.changing import apply
 from services.intake.requests.deciding import Decision, Entry, Situation
-from services.intake.requests.limits import Limit, Limits
+from services.intake.requests.limits import Limit, LimitKind, Limits
 from services.intake.requests.rules import OPEN_TO_HANDLE
 
 CLOCK = Actor("service", "intake")
 _CHUNK = 500
 
 
-async def mark_overdue(session: AsyncSession, now: datetime, *, count: int = _CHUNK) -> int:
-    """Mark limits that have passed, once each, and write them into the stories. How many requests were marked."""
+async def mark_overdue(
+    session: AsyncSession, now: datetime, *, count: int = _CHUNK
+) -> Sequence[Sequence[LimitKind]]:
+    """Mark limits that have passed, once each, and write them into the stories. Of each request marked, which."""
     found = await queries.with_limit_overdue(session, now, count=count)
-    await apply(session, [_overdue(it, now) for it in found])
-    return len(found)
+    passed = [_passed(it, now) for it in found]
+    await apply(session, [_overdue(it, limits, now) for it, limits in zip(found, passed, strict=True)])
+    return [[limit.kind for limit in limits] for limits in passed]
 
 
 async def recompute(session: AsyncSession, limits: Limits, now: datetime, *, reason: str) -> int:
@@ -40,14 +43,22 @@ async def recompute(session: AsyncSession, limits: Limits, now: datetime, *, rea
         after = found[-1].request
 
 
-def _overdue(it: Situation, now: datetime) -> Decision:
+def _passed(it: Situation, now: datetime) -> Sequence[Limit]:
+    """The limits that have passed and are not marked: for handling, for the present step."""
     life = it.life
     passed: list[Limit] = []
     if life.state in OPEN_TO_HANDLE and life.handle.due < now and life.handle_overdue is None:
         passed.append(life.handle)
-        life = replace(life, handle_overdue=now)
     if life.step is not None and life.step.due < now and life.step_overdue is None:
         passed.append(life.step)
+    return passed
+
+
+def _overdue(it: Situation, passed: Sequence[Limit], now: datetime) -> Decision:
+    life = it.life
+    if life.handle in passed:
+        life = replace(life, handle_overdue=now)
+    if life.step is not None and life.step in passed:
         life = replace(life, step_overdue=now)
     entries = tuple(
         _entry(it, "overdue", now, {"limit": limit.kind.value, "due": limit.due.isoformat()})

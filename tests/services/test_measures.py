@@ -1,0 +1,185 @@
+"""What services count of the events that they publish, and what they look up."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from services.casework.cases import measures as cases
+from services.intake.requests import measures as requests
+from services.notifications.sending import measures as sending
+from shared.contracts.base import Event
+from shared.contracts.casework import CaseAccepted, CaseReturned, CaseSubmitted, WorkerAssigned
+from shared.contracts.intake import (
+    Channel,
+    Outcome,
+    RequestAccepted,
+    RequestClosed,
+    RequestFiled,
+    RequestRated,
+    RequestReopened,
+    Urgency,
+)
+from shared.contracts.notifications import MessageDelivered, MessageFailed, RecipientKind
+from shared.database import new_id
+from shared.messaging.watching import Watch
+from shared.testing.clock import FrozenClock
+from tests.support.numbers import count
+
+
+def id_of(moment: float) -> UUID:
+    """A UUIDv7 made so many seconds after 2026-11-28 08:00 UTC."""
+    milliseconds = int((1_795_852_800 + moment) * 1000)
+    return UUID(int=(milliseconds << 80) | (7 << 76) | (2 << 62) | new_id().int & ((1 << 62) - 1))
+
+
+def publish(watch: Watch, event: Event, *, id: UUID | None = None, causation: UUID | None = None) -> None:
+    """As the relay does, with a row of the outbox."""
+    row = {
+        "id": id or new_id(),
+        "topic": event.topic(),
+        "aggregate": event.subject(),
+        "sequence": 1,
+        "tenant": "longxi",
+        "type": event.type,
+        "time": datetime.now(UTC),
+        "correlation": new_id(),
+        "causation": causation,
+        "traceparent": None,
+        "dataschema": event.dataschema(),
+        "data": event.model_dump_json().encode(),
+    }
+    watch.published([row])  # type: ignore[list-item]  # as good as asyncpg's
+
+
+@pytest.fixture
+def watch() -> Watch:
+    watch = Watch()
+    for feature in (requests, cases, sending):
+        feature.register(watch)
+    return watch
+
+
+def filed(clock: FrozenClock, **more: object) -> RequestFiled:
+    details = {
+        "request": new_id(),
+        "resident": new_id(),
+        "reference": "261128-000001-0",
+        "urgency": Urgency.NORMAL,
+        "channel": Channel.HOTLINE,
+        "filed": clock(),
+        "due": clock() + timedelta(days=7),
+        **more,
+    }
+    return RequestFiled.model_validate(details)
+
+
+def test_records_of_the_past_are_counted_apart(watch: Watch, frozen_clock: FrozenClock) -> None:
+    def now(history: str) -> float:
+        return count("requests_filed_total", channel="hotline", urgency="normal", history=history)
+
+    before = now("no"), now("yes")
+    publish(watch, filed(frozen_clock))
+    publish(watch, filed(frozen_clock, history=True))
+    assert (now("no"), now("yes")) == (before[0] + 1, before[1] + 1)
+
+
+def test_limits_that_were_kept_and_not(watch: Watch, frozen_clock: FrozenClock) -> None:
+    before = count("requests_accepted_total", within_limit="no")
+    closed = count("requests_closed_total", outcome="resolved", within_limit="yes")
+    signed = count("cases_accepted_total", within_limit="yes")
+    request, resident, worker = new_id(), new_id(), new_id()
+    due = frozen_clock()
+    publish(watch, RequestAccepted(request=request, resident=resident, due=due, within_limit=False))
+    publish(watch, CaseAccepted(request=request, worker=worker, resident=resident, within_limit=True))
+    publish(
+        watch,
+        RequestClosed(
+            request=request, resident=resident, outcome=Outcome.RESOLVED, within_limit=True, working_minutes=5
+        ),
+    )
+    assert count("requests_accepted_total", within_limit="no") == before + 1
+    assert count("requests_closed_total", outcome="resolved", within_limit="yes") == closed + 1
+    assert count("cases_accepted_total", within_limit="yes") == signed + 1
+
+
+def test_what_is_excluded_counts_for_no_rate(watch: Watch) -> None:
+    answers = {"responded": "yes", "resolved": "no", "satisfied": "yes"}
+    before = count("requests_rated_total", **answers), count("requests_excluded_total", reason="out_of_scope")
+    rated = {"request": new_id(), "responded": True, "resolved": False, "satisfied": True}
+    publish(watch, RequestRated.model_validate(rated))
+    publish(watch, RequestRated.model_validate({**rated, "excluded": True, "reason": "out_of_scope"}))
+    assert count("requests_rated_total", **answers) == before[0] + 1
+    assert count("requests_excluded_total", reason="out_of_scope") == before[1] + 1
+
+
+def test_a_return_a_submission_and_a_reopening(watch: Watch, frozen_clock: FrozenClock) -> None:
+    series = (
+        ("cases_returned_total", {"reason": "not_mine"}),
+        ("cases_submitted_total", {"result": "resolved"}),
+        ("requests_reopened_total", {}),
+    )
+    before = [count(name, **labels) for name, labels in series]
+    who = {"request": new_id(), "worker": new_id(), "resident": new_id()}
+    publish(watch, CaseReturned.model_validate({**who, "reason": "not_mine", "returns": 1}))
+    publish(watch, CaseSubmitted.model_validate({**who, "result": "resolved", "effort": 30}))
+    publish(
+        watch,
+        RequestReopened(
+            request=new_id(), resident=new_id(), reason="not_solved", due=frozen_clock(), round=1
+        ),
+    )
+    assert [count(name, **labels) for name, labels in series] == [number + 1 for number in before]
+
+
+def test_from_filing_to_the_first_assignment_by_the_times_of_ids(
+    watch: Watch, frozen_clock: FrozenClock
+) -> None:
+    def assigned(round: int) -> WorkerAssigned:
+        return WorkerAssigned(
+            request=id_of(0),
+            worker=new_id(),
+            resident=new_id(),
+            reasons=("least_loaded",),
+            candidates=1,
+            load_before=0,
+            load_after=30,
+            policy="v1",
+            round=round,
+            due=frozen_clock(),
+        )
+
+    series, again = "request_assigned_seconds", count("requests_assigned_again_total")
+    before = count(f"{series}_sum"), count(f"{series}_count")
+    publish(watch, assigned(1), id=id_of(0.25))
+    publish(watch, assigned(2), id=id_of(90_000))
+    assert count(f"{series}_sum") == pytest.approx(before[0] + 0.25)
+    assert count(f"{series}_count") == before[1] + 1
+    assert count("requests_assigned_again_total") == again + 1
+
+
+def test_from_an_event_to_its_telling_by_the_times_of_ids(watch: Watch) -> None:
+    message = {
+        "message": new_id(),
+        "about": new_id(),
+        "event": "request.filed",
+        "recipient": new_id(),
+        "recipient_kind": RecipientKind.RESIDENT,
+        "channel": "sms",
+        "template": "request.filed",
+        "attempt": 1,
+    }
+    labels = {"event": "request.filed", "recipient": "resident"}
+    before = count("told_seconds_sum", **labels), count("told_seconds_count", **labels)
+    ended = count("messages_ended_total", channel="sms", state="delivered")
+    failed = count("messages_ended_total", channel="sms", state="expired")
+    delivered = MessageDelivered.model_validate(message)
+    publish(watch, delivered, id=id_of(12), causation=id_of(10))
+    publish(
+        watch, delivered, id=id_of(12), causation=UUID("6f1ad5a1-9d2c-4a52-8a2e-0f6a3d0c8c11")
+    )  # not a UUIDv7
+    publish(watch, MessageFailed.model_validate({**message, "state": "expired", "reason": "too_late"}))
+    assert count("told_seconds_sum", **labels) == pytest.approx(before[0] + 2)
+    assert count("told_seconds_count", **labels) == before[1] + 1
+    assert count("messages_ended_total", channel="sms", state="delivered") == ended + 2
+    assert count("messages_ended_total", channel="sms", state="expired") == failed + 1
