@@ -51,13 +51,13 @@ class Owner(Platform):
         resident = (await desk.post("/v1/residents", {"name": "张三"}))["id"]
         concern = {"resident": resident, "subject": "路灯不亮", "body": "坏了三天。"}
         request = UUID((await desk.post("/v1/requests", concern))["id"])
-        await self.settle()
+        await self.settle(within=60)
         await intake.stop_worker()
         await desk.post(f"/v1/requests/{request}/accept")
         await intake.admin.execute(_PASS_OVER)
         await intake.start_worker()
         await portal.post(f"/v1/requests/{request}/withdraw")
-        await self.settle()
+        await self.settle(within=60)
         return request
 
 

@@ -18,9 +18,8 @@ from tests.kits.owner import TOPIC, Owner
 from tests.kits.running import KIT, Said, tool
 from tests.support.requirements import missing
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]  # several processes each, one of them a JVM
 WRONG = Path(__file__).with_name("wrong_consumer.py")
-_JAVA_SECONDS = 300
 
 
 def _access(kafka: str) -> list[str]:
@@ -82,7 +81,6 @@ async def test_the_python_example_passes_with_postgresql(
     assert await consumer.stop() == 0
 
 
-@pytest.mark.timeout(_JAVA_SECONDS)
 async def test_the_java_example_passes(kafka: str, topic: str, run: Run, tmp_path: Path) -> None:
     await _make(kafka, topic)
     applied = tmp_path / "applied.jsonl"
@@ -162,7 +160,6 @@ async def test_what_cannot_be_tried_is_said(kafka: str, topic: str, tmp_path: Pa
 
 
 @pytest.mark.parametrize("language", ["python", "java"])
-@pytest.mark.timeout(_JAVA_SECONDS)
 async def test_an_example_asks_for_what_is_missing_and_gets_it(
     kafka: str, owner: Owner, run: Run, tmp_path: Path, language: str
 ) -> None:

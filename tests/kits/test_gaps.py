@@ -10,7 +10,7 @@ from shared.security import Role
 from tests.kits.owner import TOPIC, Owner
 from tests.kits.running import tool
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]  # several processes each, one of them a JVM
 
 
 async def test_a_gap_is_found_asked_for_and_filled(owner: Owner, kafka: str, tmp_path: Path) -> None:

@@ -11,8 +11,7 @@ from tests.kits.owner import Owner
 from tests.kits.running import KIT, tool
 from tests.kits.test_consumers import java
 
-pytestmark = pytest.mark.kafka
-_JAVA_SECONDS = 300
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]  # several processes each, one of them a JVM
 
 
 async def _notices(owner: Owner) -> list[dict[str, Any]]:
@@ -52,7 +51,6 @@ async def test_the_python_producers_notices_are_taken(owner: Owner, kafka: str, 
     assert await _dead(owner) == 0
 
 
-@pytest.mark.timeout(_JAVA_SECONDS)
 async def test_the_java_producers_notices_are_taken(
     owner: Owner, kafka: str, run: Run, tmp_path: Path
 ) -> None:

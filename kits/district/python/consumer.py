@@ -52,9 +52,9 @@ async def _consume(store: Store, access: Access, topics: list[str], group: str) 
         # A group that is new reads all that the topics still hold.
         auto_offset_reset="earliest",
     )
-    await consumer.start()
-    log.info("reading %s as group %s", ", ".join(topics), group)
     try:
+        await consumer.start()
+        log.info("reading %s as group %s", ", ".join(topics), group)
         while not stop.is_set():
             found = await consumer.getmany(timeout_ms=_POLL_MS, max_records=_BATCH)
             records = [record for some in found.values() for record in some]

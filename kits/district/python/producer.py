@@ -72,9 +72,9 @@ def _headers(subject: str, community: str, sequence: int) -> dict[str, str]:
 async def send(outbox: sqlite3.Connection, access: Access, topic: str) -> int:
     """Send what is not marked yet, in order. Gives how many."""
     producer = AIOKafkaProducer(**access.clients(), acks="all", enable_idempotence=True)
-    await producer.start()
     sent = 0
     try:
+        await producer.start()
         for place, subject, headers, value in list(_unsent(outbox)):
             pairs = [(name, text.encode()) for name, text in json.loads(headers).items()]
             # The key is the subject, so that its events stay in order.

@@ -30,8 +30,8 @@ class Stopped(Exception):
 async def make_topic(access: Access, topic: str, partitions: int) -> None:
     """Make the topic unless it is there. Raises what Kafka says against it."""
     admin = AIOKafkaAdminClient(**access.clients())
-    await admin.start()
     try:
+        await admin.start()
         answer = await admin.create_topics([NewTopic(topic, partitions, 1)])
         for _, code, *_message in answer.topic_errors:
             if code not in {0, TopicAlreadyExistsError.errno}:
@@ -43,8 +43,8 @@ async def make_topic(access: Access, topic: str, partitions: int) -> None:
 @asynccontextmanager
 async def publishing(access: Access) -> AsyncIterator[AIOKafkaProducer]:
     producer = AIOKafkaProducer(**access.clients(), acks="all", enable_idempotence=True)
-    await producer.start()
     try:
+        await producer.start()
         yield producer
     finally:
         await producer.stop()
