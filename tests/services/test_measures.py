@@ -49,7 +49,7 @@ def publish(watch: Watch, event: Event, *, id: UUID | None = None, causation: UU
         "dataschema": event.dataschema(),
         "data": event.model_dump_json().encode(),
     }
-    watch.published([row])  # type: ignore[list-item]  # as good as asyncpg's
+    watch.published([row])
 
 
 @pytest.fixture
@@ -114,11 +114,11 @@ def test_what_is_excluded_counts_for_no_rate(watch: Watch) -> None:
 
 
 def test_a_return_a_submission_and_a_reopening(watch: Watch, frozen_clock: FrozenClock) -> None:
-    series = (
+    series: list[tuple[str, dict[str, str]]] = [
         ("cases_returned_total", {"reason": "not_mine"}),
         ("cases_submitted_total", {"result": "resolved"}),
         ("requests_reopened_total", {}),
-    )
+    ]
     before = [count(name, **labels) for name, labels in series]
     who = {"request": new_id(), "worker": new_id(), "resident": new_id()}
     publish(watch, CaseReturned.model_validate({**who, "reason": "not_mine", "returns": 1}))
