@@ -16,6 +16,7 @@ from services.casework.tables import Base
 from services.casework.workers.routes import router as workers_router
 from shared.contracts.district import HolidayChanged
 from shared.contracts.intake import RequestFiled
+from shared.database.rewrapping import WrappedKeys
 from shared.messaging.handlers import Handlers
 from shared.messaging.watching import Watch
 from shared.runtime.service import Parts, Runtime, Service
@@ -62,4 +63,5 @@ SERVICE = Service(
     metadata=Base.metadata,
     build=build,
     consumes=(RequestFiled.topic(), HolidayChanged.topic()),
+    wrapped=(WrappedKeys("worker", "id", "data_key"),),
 )

@@ -16,6 +16,7 @@ from services.intake.tables import Base
 from shared.contracts.casework import GridChanged
 from shared.contracts.district import HolidayChanged
 from shared.contracts.notifications import MessageDelivered
+from shared.database.rewrapping import WrappedKeys
 from shared.messaging.handlers import Handlers
 from shared.messaging.watching import Watch
 from shared.runtime.service import Parts, Runtime, Service
@@ -53,4 +54,5 @@ SERVICE = Service(
     metadata=Base.metadata,
     build=build,
     consumes=(GridChanged.topic(), MessageDelivered.topic(), HolidayChanged.topic()),
+    wrapped=(WrappedKeys("resident_key", "resident", "wrapped"),),
 )

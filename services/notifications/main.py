@@ -38,10 +38,12 @@ from services.notifications.webhooks.routes import router as webhooks_router
 from services.notifications.webhooks.secrets import Secrets
 from services.notifications.webhooks.sender import WebhookSender
 from shared.contracts.notifications import RecipientKind
+from shared.database.rewrapping import WrappedKeys
 from shared.messaging.handlers import Handlers
 from shared.messaging.watching import Watch
 from shared.runtime.service import Parts, Runtime, Service
 from shared.runtime.tables import attach_infrastructure
+from shared.trusting import client_context
 
 attach_infrastructure(Base.metadata)
 
@@ -141,6 +143,7 @@ def delivery_line(runtime: Runtime[NotificationsSettings], secrets: Secrets) -> 
         allowed=settings.webhook_networks,
         loopback=settings.mode == "development",
         connections=settings.webhooks_at_once,
+        tls=client_context(settings.trusted_ca_file),
     )
     return Line(
         database,
@@ -166,4 +169,5 @@ SERVICE = Service(
     metadata=Base.metadata,
     build=build,
     consumes=("intake.events", "casework.events", "employment.events"),
+    wrapped=(WrappedKeys("webhook", "id", "wrapped_key"),),
 )

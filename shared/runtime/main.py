@@ -1,4 +1,4 @@
-"""`python -m services.<name> api | worker | migrate | openapi | permissions`, the same for every service."""
+"""`python -m services.<name> api | worker | migrate | rewrap | openapi | permissions`, the same for every service."""
 
 import argparse
 import asyncio
@@ -16,7 +16,7 @@ from shared.settings import read_secret_files
 def main(service: Service[S]) -> None:
     """Run one process of the service; exits with 2 on settings that cannot be right."""
     parser = argparse.ArgumentParser(prog=f"python -m services.{service.name}")
-    parser.add_argument("role", choices=["api", "worker", "migrate", "openapi", "permissions"])
+    parser.add_argument("role", choices=["api", "worker", "migrate", "rewrap", "openapi", "permissions"])
     role = parser.parse_args().role
     if role == "openapi":
         from shared.runtime.documents import openapi_text  # noqa: PLC0415
@@ -32,6 +32,10 @@ def main(service: Service[S]) -> None:
         from shared.database.migrations import upgrade  # noqa: PLC0415 - Alembic is slow to load, and only for this
 
         upgrade(service.name, settings.database_owner_url or settings.database_url)
+    elif role == "rewrap":
+        from shared.runtime.rewrap import run  # noqa: PLC0415
+
+        raise SystemExit(asyncio.run(run(service, settings)))
     else:
         asyncio.run((api if role == "api" else worker).serve(service, settings))
 

@@ -11,6 +11,7 @@ from sqlalchemy import MetaData
 from shared.caching import Cache
 from shared.clock import Clock
 from shared.database import Database, Keyring
+from shared.database.rewrapping import WrappedKeys
 from shared.jobs import Job
 from shared.messaging.handlers import Handlers
 from shared.messaging.log import EventLog
@@ -68,3 +69,5 @@ class Service(Generic[S]):
     build: Callable[[Runtime[S]], Parts]
     consumes: tuple[str, ...] = ()
     """Topics that its inbox reads."""
+    wrapped: tuple[WrappedKeys, ...] = ()
+    """Where it keeps data keys that a master key has wrapped."""
