@@ -171,10 +171,15 @@ def rate(it: Situation, at: datetime, by: Actor, rating: Rating) -> Decision:
 
 
 def assigned(it: Situation, at: datetime, by: Actor, limits: Limits, *, worker: UUID) -> Decision:
-    """A worker has it now. One that nobody accepted yet is accepted by this."""
+    """A worker has it now. One that nobody accepted yet is accepted by this.
+
+    One that a worker has already is given anew: casework came back from a backup that is older than what it had told.
+    """
     if it.life.state is State.FILED:
         first = accept(it, at, by, limits)
         return first.then(assigned(first.after, at, by, limits, worker=worker))
+    if it.life.state in {State.DISPATCHED, State.IN_PROGRESS}:
+        return reassigned(it, at, by, limits, worker=worker)
     life = rules.dispatch(it.life, at, worker=worker, sign=limits.start(LimitKind.SIGN, at, it.urgency))
     return _decided(it, life, Move.DISPATCH, at, by, details={"worker": str(worker)})
 
