@@ -1,6 +1,7 @@
 """Fixtures for all tests; they live in tests/support, a file for each real part."""
 
 pytest_plugins = [
+    "tests.support.backups",
     "tests.support.postgres",
     "tests.support.clock",
     "tests.support.redis",

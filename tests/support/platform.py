@@ -154,7 +154,8 @@ class Platform:
         cache: Cache = open_cache(self.ground.redis_url)
         stack.push_async_callback(cache.close)
         keys = self.ground.folder / f"{service.name}-keys.json"
-        Keyring.write_new(keys)
+        if not keys.exists():  # a second platform may stand on the databases of the first
+            Keyring.write_new(keys)
         return Runtime(
             settings=settings,
             clock=self.clock,
