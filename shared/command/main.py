@@ -1,12 +1,18 @@
 """`longxi`: run a platform, import files, follow a request, look after the event streams."""
 
+from collections.abc import Callable
+
 import stamina.instrumentation
 import typer
 
-from shared.command import dead_letters, events
+from shared.command import dead_letters, events, secrets
+from shared.command.backing_up import rotating
+from shared.command.backing_up.backup import app as backup
+from shared.command.backing_up.restore import realign, restore
 from shared.command.doctor import doctor
 from shared.command.follow import follow
 from shared.command.importing.command import app as importing
+from shared.command.prepare import prepare
 from shared.command.replay import replay
 from shared.command.running.command import demo, run
 from shared.command.token import token
@@ -19,8 +25,23 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,  # they hold what people wrote
 )
-for command in (run, demo, follow, replay, doctor, token):
+COMMANDS: tuple[Callable[..., None], ...] = (
+    run,
+    demo,
+    follow,
+    replay,
+    doctor,
+    token,
+    prepare,
+    restore,
+    realign,
+)
+for command in COMMANDS:
     app.command()(command)
 app.add_typer(importing, name="import")
 app.add_typer(events.app, name="events")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(secrets.app, name="secrets")
+app.add_typer(backup, name="backup")
+for name, step in rotating.COMMANDS.items():
+    secrets.app.command(name)(step)
