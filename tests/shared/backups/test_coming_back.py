@@ -18,7 +18,7 @@ from tests.support.backups import Installation
 from tests.support.community import Community
 from tests.support.platform import Ground, Platform, working_morning
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(480)
 
 
 def clock() -> RunningClock:
@@ -158,10 +158,8 @@ async def test_a_request_and_its_assignment_from_two_moments_come_right(
     else:
         await drop(installation.admin_url, log)
         log = await another_log(installation.admin_url, log.rsplit("/", 1)[1])
-    readers = {"intake", "notifications"} if older == "casework" else {"casework", "notifications"}
-    assert {(ahead.consumer, ahead.topic) for ahead in realigned.ahead} == {
-        (reader, f"{older}.events") for reader in readers
-    }
+    assert {ahead.topic for ahead in realigned.ahead} == {f"{older}.events"}
+    assert {newer, "notifications"} <= {ahead.consumer for ahead in realigned.ahead}
     if older == "casework":
         await _leaves(installation, first)  # casework, deciding anew, decides otherwise
 
@@ -170,7 +168,8 @@ async def test_a_request_and_its_assignment_from_two_moments_come_right(
         await platform.settle()
         case, request = await community.case(filed.id), await community.request(filed.id)
         assert request["state"] == "dispatched"
-        assert request["worker"] == case["worker"]
+        shown = await community.head("intake").get(f"/v1/requests/{filed.id}")
+        assert shown["worker"] == case["worker"]
         await community.handled(filed.id)
         await community.decide(filed.id, "verify")
         closed = await community.decide(filed.id, "close", {"outcome": "resolved"})
