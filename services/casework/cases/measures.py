@@ -6,6 +6,7 @@ from services.casework.cases.queries import waiting_cases
 from services.casework.cases.rules import Waiting
 from shared.clock import Clock
 from shared.contracts.casework import CaseAccepted, CaseReturned, CaseSubmitted, WorkerAssigned
+from shared.contracts.vocabulary import codes
 from shared.database import Database
 from shared.messaging.envelope import Received, made_at
 from shared.messaging.watching import Watch
@@ -24,8 +25,13 @@ _SUBMITTED = metrics.counter("cases_submitted", "Cases handled and submitted for
 _WAITING = metrics.gauge("cases_waiting", "Cases that are with nobody, by why they wait", ["why"])
 _OLDEST = metrics.gauge("cases_waiting_seconds", "How long ago the oldest of them was filed", ["why"])
 
+# Known from the start, or the first of a kind would be no increase to whoever reads.
 for _flag in ("no", "yes"):
     _ACCEPTED.labels(within_limit=_flag)
+for _reason in codes("return_reason"):
+    _RETURNED.labels(reason=_reason)
+for _result in codes("case_result"):
+    _SUBMITTED.labels(result=_result)
 
 
 def register(watch: Watch) -> None:

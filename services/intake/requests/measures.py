@@ -4,13 +4,16 @@ from itertools import product
 
 from services.intake.requests.limits import LimitKind
 from shared.contracts.intake import (
+    Channel,
     Outcome,
     RequestAccepted,
     RequestClosed,
     RequestFiled,
     RequestRated,
     RequestReopened,
+    Urgency,
 )
+from shared.contracts.vocabulary import codes
 from shared.messaging.envelope import Received
 from shared.messaging.watching import Watch
 from shared.observing import metrics
@@ -33,12 +36,16 @@ _LIMITS = metrics.counter(
 _FLAGS = ("no", "yes")
 
 # Known from the start, or the first of a kind would be no increase to whoever reads.
+for _channel, _urgency, _flag in product(Channel, Urgency, _FLAGS):
+    _FILED.labels(channel=_channel.value, urgency=_urgency.value, history=_flag)
 for _flag in _FLAGS:
     _ACCEPTED.labels(within_limit=_flag)
     for _outcome in Outcome:
         _CLOSED.labels(outcome=_outcome.value, within_limit=_flag)
 for _kind in LimitKind:
     _LIMITS.labels(limit=_kind.value)
+for _reason in codes("exclusion_reason"):
+    _EXCLUDED.labels(reason=_reason)
 for _answers in product(_FLAGS, repeat=3):
     _RATED.labels(*_answers)
 

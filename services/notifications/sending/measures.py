@@ -2,11 +2,15 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
+from itertools import product
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.notifications.messages.rules import FINAL, Channel
 from shared.clock import Clock
-from shared.contracts.notifications import MessageDelivered, MessageFailed
+from shared.contracts.casework import WorkerAssigned
+from shared.contracts.intake import RequestFiled
+from shared.contracts.notifications import MessageDelivered, MessageFailed, RecipientKind
 from shared.database import Database
 from shared.messaging.envelope import Received, made_at
 from shared.messaging.watching import Watch
@@ -29,6 +33,17 @@ _ENDED = metrics.counter(
 _OVERDUE = metrics.gauge(
     "sending_overdue_seconds", "How long the first of what is due waits that no sender has taken", ["what"]
 )
+
+# Known from the start, or the first of a kind would be no increase to whoever reads. The other events and recipients
+# are too many to show before they happen.
+for _channel, _state in product(Channel, sorted(FINAL)):
+    _ENDED.labels(channel=_channel.value, state=_state.value)
+for _event, _recipient in (
+    (RequestFiled, RecipientKind.RESIDENT),
+    (WorkerAssigned, RecipientKind.RESIDENT),
+    (WorkerAssigned, RecipientKind.WORKER),
+):
+    _TOLD.labels(event=_event.type, recipient=_recipient.value)
 
 
 def register(watch: Watch) -> None:
