@@ -10,29 +10,32 @@ python=3.13
 machine=$(uname -m)
 [ "$machine" = arm64 ] && machine=aarch64
 
-stamp=$(cat uv.lock pyproject.toml deploy/images/wheels.sh | sha256sum | cut -d' ' -f1)
+stamp=$(cat uv.lock deploy/images/wheels.sh | sha256sum | cut -d' ' -f1)
 if [ "$(cat "$out/stamp" 2>/dev/null)" != "$stamp-$machine" ]; then
     new=$out.new
     rm -rf "$new"
     mkdir -p "$new"
-    for image in intake casework employment notifications operator; do
-        extras=(--extra "$image")
-        [ "$image" = operator ] && extras+=(--extra command)
+    locked() {  # file, extras: the packages of some extras, as `uv.lock` has them
+        local file=$1 extras=()
+        shift
+        for extra in "$@"; do extras+=(--extra "$extra"); done
         "$uv" export --quiet --frozen --no-dev --no-emit-project "${extras[@]}" --output-file "$new/locked" >/dev/null
         # The same pins, with the conditions on Python's version and the platform decided.
         "$uv" pip compile --quiet --no-deps --generate-hashes --no-annotate --no-header \
             --python-version "$python" --python-platform "$machine-manylinux_2_28" "$new/locked" \
-            --output-file "$new/$image.txt" >/dev/null
-    done
+            --output-file "$new/$file.txt" >/dev/null
+    }
+    for service in intake casework employment notifications; do locked "$service" "$service"; done
+    locked operator operator command
+    locked all intake casework employment notifications operator command
     rm "$new/locked"
     platforms=()
     for libc in 2_34 2_31 2_28 2_27 2_26 2_24 2_17 2_12 2_5; do platforms+=(--platform "manylinux_${libc}_$machine"); done
     for old in 2014 2010 1; do platforms+=(--platform "manylinux${old}_$machine"); done
-    for image in intake casework employment notifications operator; do
-        .venv/bin/python -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes \
-            --only-binary=:all: --implementation cp --python-version "$python" --abi cp313 --abi abi3 --abi none \
-            "${platforms[@]}" --find-links "$new" --dest "$new" --requirement "$new/$image.txt"
-    done
+    .venv/bin/python -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes \
+        --only-binary=:all: --implementation cp --python-version "$python" --abi cp313 --abi abi3 --abi none \
+        "${platforms[@]}" --dest "$new" --requirement "$new/all.txt"
+    rm "$new/all.txt"
     echo "$stamp-$machine" > "$new/stamp"
     rm -rf "$out"
     mv "$new" "$out"

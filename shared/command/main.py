@@ -1,6 +1,7 @@
 """`longxi`: run a platform, import files, follow a request, look after the event streams."""
 
 from collections.abc import Callable
+from importlib.util import find_spec
 
 import stamina.instrumentation
 import typer
@@ -14,7 +15,6 @@ from shared.command.follow import follow
 from shared.command.importing.command import app as importing
 from shared.command.prepare import prepare
 from shared.command.replay import replay
-from shared.command.running.command import demo, run
 from shared.command.token import token
 
 # A person is told once that a service is away, not at each try.
@@ -26,8 +26,6 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,  # they hold what people wrote
 )
 COMMANDS: tuple[Callable[..., None], ...] = (
-    run,
-    demo,
     follow,
     replay,
     doctor,
@@ -36,6 +34,10 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     restore,
     realign,
 )
+if find_spec("psutil") is not None:  # the operator's image has no embedded platform to run
+    from shared.command.running.command import demo, run
+
+    COMMANDS = (run, demo, *COMMANDS)
 for command in COMMANDS:
     app.command()(command)
 app.add_typer(importing, name="import")
