@@ -61,6 +61,8 @@ class LogOptions:
     """How long a topic keeps its records. Set on Kafka when the topic is made; the local log drops older ones on `trim`."""
     replication: int = 3
     """Copies of a new topic on Kafka; as many as there are brokers if those are fewer."""
+    topics_seen: float = 10.0
+    """How soon clients of Kafka see topics and partitions that were made, even where they had been told there were none."""
     access: KafkaAccess = field(default_factory=KafkaAccess)
     """How Kafka's brokers are reached."""
 

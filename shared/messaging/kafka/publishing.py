@@ -74,6 +74,7 @@ class Publisher:
                     enable_idempotence=True,
                     max_batch_size=_BATCH_BYTES,
                     request_timeout_ms=_REQUEST_SECONDS * 1000,
+                    metadata_max_age_ms=int(self._options.topics_seen * 1000),
                 )
                 try:
                     await producer.start()

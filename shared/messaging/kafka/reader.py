@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
 from shared.messaging.kafka.administration import ensure_topics
+from shared.messaging.kafka.closing import close
 from shared.messaging.kafka.membership import Membership
 from shared.messaging.log import DEFAULT_PARTITIONS, Fenced, LogError, LogOptions, LogUnavailable
 from shared.messaging.pauses import pauses
@@ -19,7 +20,6 @@ from shared.messaging.records import Record
 
 logger = logging.getLogger(__name__)
 
-_LEAVE_SECONDS = 10.0
 _ANSWER_SECONDS = 10.0
 _AHEAD_SECONDS = 0.25
 """For so long fetching goes on while a batch is being worked on; who takes longer is not waiting for the log."""
@@ -183,12 +183,7 @@ class KafkaReader:
     async def _close(self, consumer: AIOKafkaConsumer) -> None:
         if self._fetching is not None:
             self._fetching.cancel()
-        try:
-            async with asyncio.timeout(_LEAVE_SECONDS):
-                await consumer.stop()
-        except (KafkaError, OSError, TimeoutError) as failure:
-            # The broker will miss its heartbeat.
-            logger.warning("group %s: leaving failed: %r", self._group, failure)
+        await close(consumer, f"group {self._group}")
 
     def _new_consumer(self) -> AIOKafkaConsumer:
         options = self._options
@@ -204,6 +199,8 @@ class KafkaReader:
             heartbeat_interval_ms=_ms(options.heartbeat),
             max_poll_interval_ms=_ms(options.max_processing),
             rebalance_timeout_ms=_ms(rebalance),
+            # By default five minutes, for which a member whose topics were not there when it joined would read nothing.
+            metadata_max_age_ms=_ms(options.topics_seen),
             # A join is answered only when all have joined.
             request_timeout_ms=_ms(rebalance + _ANSWER_SECONDS),
         )

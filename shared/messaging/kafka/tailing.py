@@ -9,6 +9,7 @@ from aiokafka.structs import TopicPartition
 
 from shared.kafka_access import KafkaAccess
 from shared.messaging.kafka.administration import administrator, partitions_of
+from shared.messaging.kafka.closing import close
 from shared.messaging.kafka.records import received
 from shared.messaging.log import LogUnavailable
 from shared.messaging.pauses import pauses
@@ -36,7 +37,7 @@ async def tail(
         except (KafkaError, LogUnavailable):
             await asyncio.sleep(next(waiting))
         finally:
-            await consumer.stop()
+            await close(consumer, "tail")
 
 
 async def _begin(
