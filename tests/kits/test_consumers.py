@@ -128,7 +128,9 @@ async def test_a_consumer_that_is_wrong_fails_where_it_is_wrong(
     await _make(kafka, topic)
     applied = tmp_path / "applied.jsonl"
     run([sys.executable, str(WRONG), wrong.way, kafka, topic, f"district-{topic}", str(applied)])
-    said = await _try(kafka, topic, str(applied), "--streams", ",".join(["in-order", *wrong.streams]))
+    streams = ",".join(["in-order", *wrong.streams])
+    # Waiting for what does not come: until then the others have to be through.
+    said = await _try(kafka, topic, str(applied), "--streams", streams, "--within", "8")
     assert said.code == 1, said
     failed = _failed(said.text)
     assert failed.keys() == set(wrong.streams), said

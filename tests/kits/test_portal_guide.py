@@ -22,6 +22,7 @@ from tests.support.platform import Ground, Platform, on_the_embedded_parts
 from tests.support.requirements import missing
 
 GUIDE = Path(__file__).parents[2] / "docs" / "integrate" / "portal.md"
+_SECONDS = 280
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -53,7 +54,7 @@ class Address:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
-        async with asyncio.timeout(90):
+        async with asyncio.timeout(_SECONDS):
             out, _ = await process.communicate(text.encode())
         assert process.returncode == 0, out.decode()
         return out.decode()

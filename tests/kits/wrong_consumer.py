@@ -65,6 +65,5 @@ async def main(way: str, servers: str, topic: str, group: str, out: TextIO) -> N
 
 
 if __name__ == "__main__":
-    *words, file = sys.argv[1:]
-    with Path(file).open("a") as out:
-        asyncio.run(main(*words, out))
+    with Path(sys.argv[5]).open("a") as out:
+        asyncio.run(main(sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4], out))

@@ -108,13 +108,13 @@ public final class Consumer {
         list();
     }
 
-    /** One question at a time, so that reading goes on. */
+    /** A few questions at a time: ten that are not answered (20 s each) are less than max.poll.interval.ms. */
     private void ask() throws SQLException {
         if (resending == null) {
             return;
         }
         List<Object[]> due = Sql.rows(connection, "SELECT topic, subject, first_number, last_number, asked FROM missing"
-                + " WHERE still_open AND next_ask <= ? ORDER BY next_ask LIMIT 1", System.currentTimeMillis() - PAUSES_MS[0]);
+                + " WHERE still_open AND next_ask <= ? ORDER BY next_ask LIMIT 10", System.currentTimeMillis() - PAUSES_MS[0]);
         for (Object[] row : due) {
             String topic = (String) row[0];
             String subject = (String) row[1];

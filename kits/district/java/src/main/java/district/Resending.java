@@ -14,7 +14,9 @@ import java.util.Map;
 /** Asks Longxi to send a range of events again: POST /{service}/v1/operations/replay, with a token of role district. */
 final class Resending {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private final HttpClient http = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(10)).build();
+    // Without the version it offers to upgrade plain http to HTTP/2, which not every server takes well.
+    private final HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(Duration.ofSeconds(10)).build();
     private final String api;
     private final Path tokenFile;
 
