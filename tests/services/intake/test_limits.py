@@ -9,6 +9,7 @@ from shared.contracts.district import HolidayChanged
 from shared.database import new_id
 from shared.security import Role
 from tests.services.intake.conftest import Intake, assigned
+from tests.support.numbers import count
 
 
 def notice(*holidays: str, workdays: tuple[str, ...] = (), year: int = 2026) -> HolidayChanged:
@@ -86,6 +87,7 @@ async def test_a_due_time_beyond_the_published_calendar_says_so(intake: Intake) 
 
 
 async def test_a_limit_that_passed_is_marked_once_and_stands_in_the_story(intake: Intake) -> None:
+    before = count("limits_passed_total", limit="accept"), count("limits_passed_total", limit="handle")
     receipt = await intake.file()
     await intake.run("overdue-marks")
     assert len(await intake.story(receipt["id"])) == 1
@@ -97,6 +99,8 @@ async def test_a_limit_that_passed_is_marked_once_and_stands_in_the_story(intake
         ("filed", None),
         ("overdue", "accept"),
     ]
+    assert count("limits_passed_total", limit="accept") == before[0] + 1
+    assert count("limits_passed_total", limit="handle") == before[1]
     record = await intake.read(receipt["id"])
     assert (record["overdue"], record["version"]) == (False, 1)  # handling still has days
     late = await intake.move(receipt["id"], "accept")
