@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -97,7 +98,7 @@ def service_jwks(
     console.print(f"{out}: {len(public)} 个公钥 public keys", highlight=False)
 
 
-COMMANDS = {
+COMMANDS: Mapping[str, Callable[..., None]] = {
     "add-master-key": add_master_key,
     "use-master-key": use_master_key,
     "rotate-master-key": rotate_master_key,
