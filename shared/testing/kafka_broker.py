@@ -22,7 +22,7 @@ from aiokafka.errors import KafkaError
 from shared.local.ports import free_port, is_free
 from shared.testing.kafka_jars import KafkaUnavailable, jars, java
 
-_START_SECONDS = 60.0
+_START_SECONDS = 180.0  # seconds suffice; a machine with other work may need minutes
 _STOP_SECONDS = 20.0
 # 16 bytes in URL-safe base64, as the storage tool wants them; the same for all, since these never meet.
 _CLUSTER_ID = "bG9uZ3hpLWxvbmd4aS0wMQ"
@@ -72,7 +72,7 @@ class KafkaBroker:
         """
         self.folder = folder
         self.port = free_port(port)
-        self._controller_port = free_port(controller_port)
+        self.controller_port = free_port(controller_port)
         self._heap_mb = heap_mb
         self._detours = detours or {}
         self._process: subprocess.Popen[bytes] | None = None
@@ -122,22 +122,28 @@ class KafkaBroker:
     def alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def data(self) -> Path:
+        """The broker's disk: whoever removes it while it is down has lost what was on it."""
+        return self.folder / "data"
+
+    def properties(self) -> str:
+        """The content of the broker's properties file."""
+        return _PROPERTIES.format(
+            port=self.port,
+            controller_port=self.controller_port,
+            data=self.data,
+            more_listeners=self._each(",{name}://127.0.0.1:{port}"),
+            more_advertised=self._each(",{name}://127.0.0.1:{told}"),
+            more_protocols=self._each(",{name}:PLAINTEXT"),
+        )
+
     def _launch(self, runtime: str, libraries: Path) -> None:
-        data = self.folder / "data"
         self.folder.mkdir(parents=True, exist_ok=True)
         properties = self.folder / "broker.properties"
-        properties.write_text(
-            _PROPERTIES.format(
-                port=self.port,
-                controller_port=self._controller_port,
-                data=data,
-                more_listeners=self._each(",{name}://127.0.0.1:{port}"),
-                more_advertised=self._each(",{name}://127.0.0.1:{told}"),
-                more_protocols=self._each(",{name}:PLAINTEXT"),
-            )
-        )
+        properties.write_text(self.properties())
         run = [runtime, f"-Xmx{self._heap_mb}m", "-Dlog4j2.level=WARN", "-cp", f"{libraries}/*"]
-        if not (data / "meta.properties").exists():
+        if not (self.data / "meta.properties").exists():
             # C1 only: the tool lives for a second.
             tool = [*run[:1], "-XX:TieredStopAtLevel=1", *run[1:], "kafka.tools.StorageTool"]
             formatted = subprocess.run(  # noqa: S603
@@ -168,11 +174,12 @@ class KafkaBroker:
     async def _answers(self) -> bool:
         if is_free(self.port):
             return False
-        # The port opens before the broker may serve; a cluster with one broker in it is what clients need.
+        # The port opens before the broker may serve; a cluster with this broker in it is what clients need.
         admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap_servers, request_timeout_ms=2000)
         try:
             await admin.start()
-            return len((await admin.describe_cluster())["brokers"]) == 1
+            brokers = (await admin.describe_cluster())["brokers"]
+            return any(broker["port"] == self.port for broker in brokers)
         except (KafkaError, OSError):
             return False
         finally:

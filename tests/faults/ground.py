@@ -11,7 +11,7 @@ from pathlib import Path
 
 from shared.command.connection import Connection
 from shared.local.layout import Home
-from shared.local.platform import Platform
+from shared.local.platform import Detour, Platform
 from shared.testing.kafka_broker import KafkaBroker
 from tests.faults.disk import Disk, may_mount
 from tests.faults.mesh import Mesh, Ports
@@ -72,17 +72,27 @@ async def ground(folder: Path, *, kafka: bool) -> AsyncIterator[Ground]:
         broker = await _broker(folder, mesh) if kafka else None
         if broker is not None:
             open_things.push_async_callback(broker.stop)
-        tenants = folder / "tenants.toml"
-        tenants.write_text(_TENANTS)
         servers = broker.bootstrap_servers if broker else None
+        platform = await open_things.enter_async_context(running(home, servers, said, mesh.detour))
+        yield Ground(home, platform, mesh, broker, redis, disk, said)
+
+
+@asynccontextmanager
+async def running(
+    home: Home, servers: str | None, said: list[str], detour: Detour | None = None
+) -> AsyncIterator[Platform]:
+    """The platform on these brokers (None: on the local log), started and watched over. Raises PlatformFailed."""
+    async with AsyncExitStack() as open_things:
+        tenants = home.folder.with_name("tenants.toml")
+        tenants.write_text(_TENANTS)
         environment = {"KAFKA_BOOTSTRAP_SERVERS": servers, "REDIS_URL": None, "TENANTS_FILE": str(tenants)}
         open_things.enter_context(_environment(environment))
-        platform = Platform(home, say=said.append, detour=mesh.detour)
+        platform = Platform(home, say=said.append, detour=detour)
         open_things.push_async_callback(asyncio.to_thread, platform.stop)
         await asyncio.to_thread(platform.start)
         watching = asyncio.create_task(platform.watch())
         open_things.push_async_callback(_end, watching)
-        yield Ground(home, platform, mesh, broker, redis, disk, said)
+        yield platform
 
 
 async def _broker(folder: Path, mesh: Mesh) -> KafkaBroker:

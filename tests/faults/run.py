@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,10 +46,12 @@ async def run(
     rest: float,
     moved: float = 0.6,
     hurried: bool = False,
+    beside: Callable[[], Coroutine[Any, Any, None]] | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> Result:
     """`seconds`: how long the filing takes; `moved`: share of the cases that are moved; `rest`: how many seconds the
-    platform may take afterwards; `hurried`: no message waits for its next attempt then.
+    platform may take afterwards; `hurried`: no message waits for its next attempt then; `beside`: what else is done
+    to the platform meanwhile, that no plan knows.
     """
     connection = ground.connection
     world = await settle(connection, rows)
@@ -62,6 +64,8 @@ async def run(
             striking = both.create_task(striker.strike(rounds))
             striking.add_done_callback(lambda _: say(f"the last fault is over after {_since(began)}"))
             both.create_task(clients.work(rows))
+            if beside is not None:
+                both.create_task(beside())
         worked = time.monotonic()
         say(f"the last client is done after {_since(began)}; waiting for rest")
         log = log_of(connection)
