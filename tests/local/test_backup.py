@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.embedded import Embedded
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(900)
 _COUNTS = {"intake": ("resident", "request"), "casework": ("worker", "case"), "employment": ("vacancy",)}
 
 

@@ -81,6 +81,17 @@ async def test_another_worker_has_to_sign_and_one_who_took_over_has_signed(intak
     ]  # fmt: skip
 
 
+async def test_a_second_assignment_counts(intake: Intake) -> None:
+    """Casework came back from a backup older than its first decision, and decided anew."""
+    resident = await intake.resident()
+    id = (await intake.file(resident))["id"]
+    first, second = new_id(), new_id()
+    await intake.receive(assigned(id, resident, first))
+    await intake.receive(assigned(id, resident, second))
+    record = await intake.read(id)
+    assert (record["state"], record["worker"]) == ("dispatched", str(second))
+
+
 async def test_handling_is_dated_by_when_it_happened_not_by_when_it_was_heard(intake: Intake) -> None:
     resident = await intake.resident()
     receipt = await intake.file(resident, urgency="emergency")  # 2 working hours: due at 12:00
