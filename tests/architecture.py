@@ -1,6 +1,6 @@
 """What import-linter cannot see: `python -m tests.architecture` checks the shape of services file by file.
 
-- within a service `main > routes | handlers | jobs > actions > queries | clients > tables > rules`
+- within a service `main > routes | handlers | jobs | measures > actions > queries | clients > tables > rules`
 - rules are plain Python: the standard library and the few shared packages without I/O; so is every module that rules
   import, whatever its name (a table of words, a policy)
 - SQL only in tables, queries and actions; nobody in a service commits
@@ -22,6 +22,7 @@ RANKS = {
     "routes": 4,
     "handlers": 4,
     "jobs": 4,
+    "measures": 4,
     "main": 5,
     "__main__": 6,
 }
