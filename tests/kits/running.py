@@ -34,7 +34,7 @@ class Said:
         return f"exit code {self.code}\n{self.text}"
 
 
-async def tool(*words: str, within: float = 100.0) -> Said:
+async def tool(*words: str, within: float = 200.0) -> Said:
     """`python -m …` in the kit's folder, to its end."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,

@@ -21,6 +21,7 @@ from tests.kits.gateway import Gateway
 from tests.support.platform import Ground, Platform, on_the_embedded_parts
 from tests.support.requirements import missing
 
+pytestmark = pytest.mark.timeout(300)  # some forty programs one after the other
 GUIDE = Path(__file__).parents[2] / "docs" / "integrate" / "portal.md"
 _SECONDS = 280
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
