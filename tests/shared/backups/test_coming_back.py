@@ -1,5 +1,6 @@
 """A whole platform is backed up, lost, and comes back: with everything in it, and with its services in step."""
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
@@ -8,6 +9,7 @@ import asyncpg
 import pytest
 
 from shared.backups import key_files
+from shared.backups.cutting import cut
 from shared.backups.losing import lost_since
 from shared.backups.offsets import LocalOffsets
 from shared.backups.restoring import How, Source, restore_keys
@@ -123,6 +125,45 @@ async def _guarded_as_before(installation: Installation) -> None:
             await connection.execute("ALTER TABLE resident DISABLE ROW LEVEL SECURITY")
     finally:
         await connection.close()
+
+
+async def test_no_snapshot_shows_an_event_applied_that_its_publishers_does_not_have(
+    installation: Installation, kept: Ground
+) -> None:
+    async with Platform(kept, clock()).up() as platform:
+        community = Community(platform)
+        worker = await community.worker("欧阳明瑾")
+        await community.grid(worker, catch_all=True, kind="area")
+        resident = await community.resident("司徒婉清")
+
+        async def file_on() -> None:
+            while True:
+                await community.file(resident, "楼道灯坏了三天")
+                await asyncio.sleep(0.1)  # a resident's limit is 300 a minute
+
+        filing = asyncio.create_task(file_on())
+        applied = 0
+        for _ in range(10):
+            await asyncio.sleep(0.3)
+            async with cut(await installation.targets()) as snapshots:
+                told: dict[tuple[str, UUID], int] = {}
+                for snapshot in snapshots:
+                    told |= {
+                        (row["topic"], row["aggregate"]): row["sequence"]
+                        for row in await snapshot.connection.fetch(
+                            "SELECT topic, aggregate, sequence FROM outbox_stream"
+                        )
+                    }
+                for snapshot in snapshots:
+                    for row in await snapshot.connection.fetch(
+                        "SELECT topic, aggregate, sequence FROM inbox_stream"
+                    ):
+                        assert row["sequence"] <= told.get((row["topic"], row["aggregate"]), 0)
+                        applied += 1
+        assert not filing.done()
+        filing.cancel()
+        assert applied > 20, "there was traffic"
+        await platform.settle(60)
 
 
 @pytest.mark.parametrize("log_kept", [True, False], ids=["log kept", "log lost"])
