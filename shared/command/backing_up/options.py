@@ -94,23 +94,28 @@ def backup_at(place: Place, point: str | None) -> str:
 
 
 def kafka_of(servers: str | None, secrets: Path | None) -> KafkaOffsets | None:
-    """As KAFKA_SECURITY and its companions say, else as the administrator of the folder of secrets."""
-    servers = servers or os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
+    """As the administrator of the folder of secrets, else as KAFKA_SECURITY and its companions say. Raises BackupFailed.
+
+    Without servers those of KAFKA_BOOTSTRAP_SERVERS; an empty word for none at all.
+    """
+    servers = os.environ.get("KAFKA_BOOTSTRAP_SERVERS") if servers is None else servers
     if not servers:
         return None
-    security = os.environ.get("KAFKA_SECURITY")
-    if security:
-        ca_file = os.environ.get("KAFKA_CA_FILE")
+    if secrets is not None and (secrets / _KAFKA_ADMIN).exists():
+        # An operator's account may read topics, and move no group's place.
+        password = (secrets / _KAFKA_ADMIN).read_text().strip()
+        return KafkaOffsets(servers, KafkaAccess("sasl_plaintext", "admin", password))
+    file, ca_file = os.environ.get("KAFKA_PASSWORD_FILE"), os.environ.get("KAFKA_CA_FILE")
+    password = os.environ.get("KAFKA_PASSWORD") or (Path(file).read_text().strip() if file else "")
+    try:
         access = KafkaAccess(
-            security,  # type: ignore[arg-type]  # checked by whoever connects
+            os.environ.get("KAFKA_SECURITY", "plaintext"),  # type: ignore[arg-type]  # the client says if it is none
             os.environ.get("KAFKA_USERNAME"),
-            os.environ.get("KAFKA_PASSWORD"),
+            password or None,
             Path(ca_file) if ca_file else None,
         )
-    elif secrets is not None and (secrets / _KAFKA_ADMIN).exists():
-        access = KafkaAccess("sasl_plaintext", "admin", (secrets / _KAFKA_ADMIN).read_text().strip())
-    else:
-        access = KafkaAccess()
+    except ValueError as fault:
+        raise BackupFailed(f"Kafka: {fault}") from None
     return KafkaOffsets(servers, access)
 
 

@@ -121,6 +121,7 @@ def restore(
         if only is Only.KEYS:
             return
         targets, others, log = _open(where, services, open_things)
+        _reach(log)
         how = How(replace=replace, keep_old=keep_old, rehearse=rehearse, replay_days=replay_days)
         realigned = asyncio.run(restore_databases(source, targets, others, how, say=say))
         if realigned is None:
@@ -153,6 +154,7 @@ def realign(
     with plainly(console, *_FAILURES), ExitStack() as open_things:
         where = _Where(home.resolve() if home else None, secrets, None, kafka)
         targets, _, log = _open(where, SERVICES, open_things)
+        _reach(log)
         realigned = asyncio.run(realign_databases(targets, replay_days=replay_days))
         _tell(realigned, console)
         moment = since.replace(tzinfo=LOCAL) if since else None
@@ -193,6 +195,12 @@ def _open(
     else:
         targets, others = of_environment(services), of_environment(rest)
     return targets, others, kafka_of(where.kafka, where.secrets)
+
+
+def _reach(log: Log | None) -> None:
+    """Whether it answers is asked before anything is done, not after. Raises BackupFailed."""
+    if log is not None:
+        asyncio.run(log.move({}))
 
 
 def _tell(realigned: Realigned, console: Console) -> None:
