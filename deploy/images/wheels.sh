@@ -19,7 +19,7 @@ if [ "$(cat "$out/stamp" 2>/dev/null)" != "$stamp-$machine" ]; then
         local file=$1 extras=()
         shift
         for extra in "$@"; do extras+=(--extra "$extra"); done
-        "$uv" export --quiet --frozen --no-dev --no-emit-project "${extras[@]}" --output-file "$new/locked" >/dev/null
+        "$uv" export --quiet --frozen --no-dev --no-emit-project ${extras[@]+"${extras[@]}"} --output-file "$new/locked" >/dev/null
         # The same pins, with the conditions on Python's version and the platform decided.
         "$uv" pip compile --quiet --no-deps --generate-hashes --no-annotate --no-header \
             --python-version "$python" --python-platform "$machine-manylinux_2_28" "$new/locked" \
@@ -27,6 +27,7 @@ if [ "$(cat "$out/stamp" 2>/dev/null)" != "$stamp-$machine" ]; then
     }
     for service in intake casework employment notifications; do locked "$service" "$service"; done
     locked operator operator command
+    locked core
     locked all intake casework employment notifications operator command
     rm "$new/locked"
     platforms=()
