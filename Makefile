@@ -7,10 +7,10 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test bench faults check documents kafka clean
+.PHONY: help setup run demo test bench faults check documents kafka images images-offline bundle up down test-compose clean
 
 help: ## Say what each target does
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 setup: $(READY) ## Make the virtual environment .venv from uv.lock
 
@@ -45,12 +45,33 @@ check: $(READY) ## Lint, types, import rules, and drift of documents and migrati
 
 documents: $(READY) ## Write docs/events and docs/api from the code
 	$(BIN)/python -m shared.contracts.documents
+	$(BIN)/python -m shared.contracts.documents.kit
 	$(BIN)/python -m shared.runtime.documents
+	$(BIN)/python -m shared.runtime.gateway
 	$(BIN)/python -m shared.runtime.variables
 	$(BIN)/python -m shared.runtime.permissions
 
 kafka: $(READY) ## Get Apache Kafka (needs Java 17 and Maven) and run a broker on 127.0.0.1:9092
 	@$(BIN)/python -m shared.testing.kafka_broker --port 9092
+
+images: $(READY) ## Build the images of all services (needs a Docker engine; base images come from a registry)
+	deploy/images/build.sh
+
+images-offline: $(READY) ## The same with no registry: every image from Debian's packages and locked wheels, under the same names
+	deploy/images/build.sh --offline
+
+bundle: $(READY) ## Save all images, compose files and install.sh to build/longxi-VERSION.tar, for a machine with no network
+	deploy/images/bundle.sh
+
+up: images ## Bring the platform up in containers, with secrets made where missing (ARGS="--trial" to try it out; docs/operations.md)
+	deploy/install.sh $(ARGS)
+
+down: ## Stop the containers; data stays
+	docker compose --file deploy/docker-compose.yml --profile '*' down
+
+test-compose: $(READY) ## Try the compose stack whole: build, use, restart, upgrade, back up, restore (starts an engine of its own where it can)
+	@$(BIN)/python -m tests.deploy.compose $(ARGS); code=$$?; \
+		if [ $$code = 3 ] && [ -z "$$CI" ]; then exit 0; fi; exit $$code
 
 clean: ## Remove what was built; data in .longxi/ stays
 	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache tests/contracts/asyncapi/node_modules
