@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
@@ -70,3 +71,7 @@ def _is_complete(folder: Path) -> bool:
     """Whether the folder holds what the present pom lists; a newer version in it means a new fetch."""
     complete = folder / _COMPLETE
     return complete.exists() and complete.read_text() == _POM.read_text()
+
+
+if __name__ == "__main__":
+    sys.stdout.write(f"{jars()}\n")
