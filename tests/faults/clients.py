@@ -40,6 +40,7 @@ class Clients:
     """Share of the cases that are moved."""
     history: History = field(default_factory=History)
     stopped: bool = False
+    """Set to file nothing more."""
     _rows: "deque[Mapping[str, Any]]" = field(default_factory=deque)
     _to_move: "asyncio.Queue[UUID | None]" = field(default_factory=asyncio.Queue)
 
@@ -63,7 +64,7 @@ class Clients:
             self._client("intake", Role.PORTAL) as patient,
             self._client("intake", Role.PORTAL, _HASTY) as hasty,
         ):
-            while self._rows:
+            while self._rows and not self.stopped:
                 # By what is left: rows come back that a hasty client does not know to be filed.
                 due = began + self.seconds * (1 - len(self._rows) / max(count, 1))
                 await asyncio.sleep(max(0.0, due - time.monotonic()) + luck.uniform(0, 0.2))

@@ -51,7 +51,7 @@ async def run(
 ) -> Result:
     """`seconds`: how long the filing takes; `moved`: share of the cases that are moved; `rest`: how many seconds the
     platform may take afterwards; `hurried`: no message waits for its next attempt then; `beside`: what else is done
-    to the platform meanwhile, that no plan knows.
+    to the platform meanwhile, that no plan knows; when it is over nothing more is filed.
     """
     connection = ground.connection
     world = await settle(connection, rows)
@@ -65,7 +65,8 @@ async def run(
             striking.add_done_callback(lambda _: say(f"the last fault is over after {_since(began)}"))
             both.create_task(clients.work(rows))
             if beside is not None:
-                both.create_task(beside())
+                await beside()
+                clients.stopped = True
         worked = time.monotonic()
         say(f"the last client is done after {_since(began)}; waiting for rest")
         log = log_of(connection)

@@ -98,7 +98,8 @@ class Cluster:
     async def coordinator(self, group: str) -> int:
         """The number of the node that keeps the group's members and offsets."""
         async with self._administrator() as client:
-            return await client.find_coordinator(group)
+            number: int = await client.find_coordinator(group)
+        return number
 
     async def leads(self, number: int, topics: Iterable[str]) -> int:
         """How many partitions of these topics the node leads."""
