@@ -128,4 +128,4 @@ async def waiting_cases(session: AsyncSession) -> Sequence[tuple[Waiting, int, U
         .where(Case.waiting.is_not(None))
         .group_by(Case.waiting)
     )
-    return [(Waiting(why), number, UUID(oldest)) for why, number, oldest in rows]
+    return [(Waiting(why), number, UUID(oldest)) for why, number, oldest in rows if why is not None]
