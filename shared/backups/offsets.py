@@ -6,6 +6,8 @@ at the end, and the outboxes send again what is true. What others publish (the d
 read again from its beginning; who has it drops it.
 """
 
+import asyncio
+import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -23,13 +25,15 @@ from shared.kafka_access import KafkaAccess
 from shared.messaging.kafka.administration import administrator, partitions_of
 from shared.messaging.kafka.records import received
 from shared.messaging.local.fetching import unpack_headers
-from shared.messaging.log import LogError
+from shared.messaging.log import LogError, LogUnavailable
+from shared.messaging.pauses import pauses
 from shared.messaging.records import Record
 
 Groups = Mapping[str, Sequence[str]]
 """Consumer groups and their topics."""
 
 _STILL = "the groups {} still have members: stop the services first"
+_PATIENCE_SECONDS = 60.0
 _EMPTY = {"Empty", "Dead", ""}
 
 _LOCAL_MEMBERS = (
@@ -64,15 +68,26 @@ class KafkaOffsets:
         self._access = access
 
     async def move(self, groups: Groups) -> None:
-        try:
-            async with administrator(self._servers, self._access) as admin:
-                await _refuse_members(admin, list(groups))
-                places = {group: await partitions_of(admin, topics) for group, topics in groups.items()}
-            for group, partitions in places.items():
-                if partitions:
-                    await self._commit(group, partitions)
-        except (KafkaError, LogError, OSError) as failure:
-            raise BackupFailed(f"Kafka at {self._servers}: {failure!r}") from None
+        """Waits for a broker that is only just made: it looks for who keeps the groups when it is asked for the first time."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        for pause in pauses():
+            try:
+                await self._move(groups)
+            except (KafkaError, LogError, OSError) as failure:
+                passes = isinstance(failure, LogUnavailable) or getattr(failure, "retriable", False)
+                if not passes or time.monotonic() > deadline:
+                    raise BackupFailed(f"Kafka at {self._servers}: {failure!r}") from None
+            else:
+                return
+            await asyncio.sleep(pause)
+
+    async def _move(self, groups: Groups) -> None:
+        async with administrator(self._servers, self._access) as admin:
+            await _refuse_members(admin, list(groups))
+            places = {group: await partitions_of(admin, topics) for group, topics in groups.items()}
+        for group, partitions in places.items():
+            if partitions:
+                await self._commit(group, partitions)
 
     async def since(self, moment: datetime, topics: Sequence[str]) -> AsyncGenerator[Record, None]:
         consumer = AIOKafkaConsumer(**self._access.clients(self._servers), enable_auto_commit=False)
