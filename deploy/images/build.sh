@@ -18,6 +18,6 @@ for image in intake casework employment notifications; do
         --build-arg "VERSION=$version" --build-arg "REVISION=$revision" --tag "longxi/$image:$version" . >/dev/null
     echo "longxi/$image:$version"
 done
-docker build --quiet "${network[@]}" --file deploy/Dockerfile --target operator --build-arg SERVICE=operator \
+docker build --quiet "${network[@]}" --file deploy/Dockerfile --target operator --build-arg SERVICE=operator --build-arg KIND=operator \
     --build-arg "VERSION=$version" --build-arg "REVISION=$revision" --tag "longxi/operator:$version" . >/dev/null
 echo "longxi/operator:$version"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Puts into build/wheels what the images are made of: for each image the list of its locked packages with their hashes, the
-# wheels for Python 3.13 on this machine's kind of processor, and our own wheel. Needs the package index, or nothing where all
+# Puts into build/wheels what the images are made of: for each image the list of its locked packages with their hashes, and the
+# wheels for Python 3.13 on this machine's kind of processor; and into build/wheel our own. Needs the package index, or nothing where all
 # of it is there already.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -41,10 +41,11 @@ if [ "$(cat "$out/stamp" 2>/dev/null)" != "$stamp-$machine" ]; then
     rm -rf "$out"
     mv "$new" "$out"
 fi
-rm -f "$out"/longxi-*.whl
+# Our own apart from them: it changes with each commit, and the layer of the others does not.
+rm -rf build/wheel
 # Times within the wheel are those of the last commit, so that the same commit gives the same wheel.
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null || echo 1767225600)
 export SOURCE_DATE_EPOCH
-"$uv" build --quiet --wheel --out-dir "$out" .
-rm -f "$out/.gitignore"
+"$uv" build --quiet --wheel --out-dir build/wheel .
+rm -f build/wheel/.gitignore
 echo "$(find "$out" -name '*.whl' | wc -l) wheels in $out"
