@@ -1,6 +1,5 @@
 """The district may have sent again what it missed, and no more; operators and services select as they like."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -39,8 +38,8 @@ class Callers:
 
 
 @pytest.fixture
-async def callers(stage: Stage, database: Database) -> AsyncIterator[Callers]:
-    yield Callers(stage, database)
+async def callers(stage: Stage, database: Database) -> Callers:
+    return Callers(stage, database)
 
 
 @pytest.mark.parametrize(
