@@ -1,7 +1,9 @@
 """Opening what a process stands on, in order, and closing it in reverse, whatever happens between."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 
 import httpx
 
@@ -9,7 +11,7 @@ from shared.caching import open_cache
 from shared.clock import Clock, system_clock
 from shared.contracts.catalogue import TOPICS
 from shared.database import Database, Keyring
-from shared.messaging.log import LogOptions, open_log
+from shared.messaging.log import EventLog, LogOptions, LogUnavailable, open_log
 from shared.runtime.service import Runtime, S, Service
 from shared.security import ServiceTokens
 from shared.tenants import Tenants
@@ -17,6 +19,9 @@ from shared.trusting import client_context
 
 # Other services are near; whoever does not answer in this time is down, and the caller tries again later.
 _OUTSIDE = httpx.Timeout(10.0, connect=2.0)
+# So long a process of production waits for the log before it begins without it.
+_LOG_SECONDS = 5.0
+logger = logging.getLogger(__name__)
 
 
 @asynccontextmanager
@@ -25,7 +30,8 @@ async def opened(
 ) -> AsyncIterator[Runtime[S]]:
     """The runtime of a process: connected where that is needed to begin, closed at the end.
 
-    Raises ValueError for settings that cannot be right, LogUnavailable or OSError for servers that are away.
+    Raises ValueError for settings that cannot be right, OSError for a database that is away, and in development
+    LogUnavailable for a log that is.
     """
     tenants = Tenants.load(settings.tenants_file)
     keyring = Keyring.load(settings.master_key_file) if settings.master_key_file else None
@@ -39,9 +45,9 @@ async def opened(
         )
         await database.start()
         open_things.push_async_callback(database.stop)
-        log = open_log(settings, LogOptions(retention=settings.log_retention, access=settings.kafka_access))
-        await log.start()
+        log = open_log(settings, _log_options(settings))
         open_things.push_async_callback(log.stop)
+        await _start(log, settings)
         if settings.mode == "development":
             # In production the operator declares the topics, with partitions and access rules.
             await log.ensure_topics(TOPICS, settings.kafka_partitions)
@@ -63,3 +69,19 @@ async def opened(
             http=http,
             keyring=keyring,
         )
+
+
+def _log_options(settings: S) -> LogOptions:
+    options = LogOptions(retention=settings.log_retention, access=settings.kafka_access)
+    return replace(options, connect_timeout=_LOG_SECONDS) if settings.mode == "production" else options
+
+
+async def _start(log: EventLog, settings: S) -> None:
+    """In production nothing has to be made there, and nobody waits for it: what is recorded stays in the outbox, the
+    consumer and the relay reach for it by themselves, and people go on being served."""
+    try:
+        await log.start()
+    except LogUnavailable as failure:
+        if settings.mode != "production":
+            raise
+        logger.warning("beginning without the event log: %s", failure)
