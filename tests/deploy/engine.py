@@ -62,6 +62,23 @@ def engine(folder: Path) -> Iterator[Engine]:
         yield own
 
 
+def compose_program(folder: Path) -> list[str]:
+    """How to call docker compose 2, which can read files without an engine: the machine's, else Debian's in `folder`.
+
+    Raises NoEngine.
+    """
+    for words in (["docker", "compose"], ["docker-compose"]):
+        if shutil.which(words[0]):
+            asked = subprocess.run(
+                [*words, "version", "--short"], capture_output=True, text=True, check=False
+            )
+            if asked.returncode == 0 and asked.stdout.lstrip("v")[:2] not in {"", "1."}:
+                return words
+    if shutil.which("apt-get") is None or not Path(_KEYRING).exists():
+        raise NoEngine("no docker compose 2, and this is no Debian to get one from")
+    return [str(_unpacked(folder) / "usr/libexec/docker/cli-plugins/docker-compose")]
+
+
 def _answers(environment: Mapping[str, str]) -> bool:
     done = subprocess.run(
         ["docker", "compose", "version"], env={**os.environ, **environment}, capture_output=True, check=False
@@ -111,6 +128,7 @@ def _unpacked(folder: Path) -> Path:
     if (root / "usr/sbin/dockerd").exists():
         return root
     lists, packages = folder / "apt" / "lists", folder / "packages"
+    folder.mkdir(parents=True, exist_ok=True)
     for path in (lists / "partial", packages):
         path.mkdir(parents=True, exist_ok=True)
     (folder / "apt" / "sources.list").write_text(f"deb [signed-by={_KEYRING}] {_MIRROR} {_SUITE} main\n")
@@ -216,4 +234,4 @@ def _bridges() -> set[str]:
     }
 
 
-__all__ = ["Engine", "NoEngine", "engine"]
+__all__ = ["Engine", "NoEngine", "compose_program", "engine"]

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,8 @@ import yaml
 
 from shared.contracts.catalogue import SERVICES
 from shared.provisioning.secrets import Hosts, init
+from tests.deploy.engine import NoEngine, compose_program
+from tests.support.requirements import missing
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 PLATFORM = DEPLOY / "docker-compose.yml"
@@ -124,15 +125,8 @@ def test_compose_takes_every_profile_and_override(tmp_path: Path) -> None:
 
 
 def _compose() -> list[str]:
-    """Needs no engine; without compose 2 the compose test, which fetches one, says the same."""
-    own = DEPLOY.parent / "build" / "engine" / "config" / "cli-plugins" / "docker-compose"
-    if own.exists():
-        return [str(own)]
-    for words in (["docker", "compose"], ["docker-compose"]):
-        if shutil.which(words[0]):
-            asked = subprocess.run(
-                [*words, "version", "--short"], capture_output=True, text=True, check=False
-            )
-            if asked.returncode == 0 and asked.stdout.lstrip("v").startswith(("2.", "3.", "5.")):
-                return words
-    pytest.skip("no docker compose 2 here: `make test-compose` gets one and runs these files")
+    folder = Path(os.environ.get("LONGXI_ENGINE_HOME") or DEPLOY.parent / "build" / "engine")
+    try:
+        return compose_program(folder)
+    except NoEngine as reason:
+        missing("docker compose", str(reason))
