@@ -87,10 +87,9 @@ async def writes(log: KafkaLog, topic: str) -> bool:
 async def test_all_that_is_declared_is_there_and_a_second_run_changes_nothing(broker: SecuredBroker) -> None:
     declared = Declared.load(FILE)
 
-    assert prepare(broker, declared) == []
-    lag = await log_of(broker, broker.admin).lag("intake", TOPICS)
-    counts = {topic: sum(1 for place in lag if place.topic == topic) for topic in TOPICS}
-    assert counts == {name: topic.partitions for name, topic in declared.topics.items()}
+    # What the controller has acknowledged, the broker tells a moment later.
+    assert await eventually(lambda: _nothing_changes(broker, declared))
+    assert await eventually(lambda: _all_there(broker, declared), within=60)
 
 
 async def test_a_service_reads_and_writes_its_own_and_no_other(broker: SecuredBroker) -> None:
@@ -184,6 +183,20 @@ async def test_a_right_that_is_no_longer_declared_is_taken(broker: SecuredBroker
         assert await eventually(lambda: writes(district, "district.events"))
     finally:
         await district.stop()
+
+
+async def _nothing_changes(broker: SecuredBroker, declared: Declared) -> bool:
+    return prepare(broker, declared) == []
+
+
+async def _all_there(broker: SecuredBroker, declared: Declared) -> bool:
+    """A broker that was only just made looks for who keeps the groups when it is asked for the first time."""
+    try:
+        lag = await log_of(broker, broker.admin).lag("intake", TOPICS)
+    except LogUnavailable:
+        return False
+    counts = {topic: sum(1 for place in lag if place.topic == topic) for topic in TOPICS}
+    return counts == {name: topic.partitions for name, topic in declared.topics.items()}
 
 
 async def _not(what: Awaitable[bool]) -> bool:
