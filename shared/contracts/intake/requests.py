@@ -1,4 +1,4 @@
-"""What intake publishes: the life of a request (诉求) as its resident sees it, and changes to residents."""
+"""The life of a request (诉求) as its resident sees it."""
 
 from enum import StrEnum
 
@@ -173,25 +173,3 @@ class RequestRated(_RequestEvent):
     excluded: Flag = False
     """Left out of the three rates as outside the community's scope; counted and shown beside them."""
     reason: Code | None = None
-
-
-class ResidentContactChanged(Event):
-    """A resident's ways to be reached changed; whoever remembers the old ones forgets them."""
-
-    type = "resident.contact_changed"
-    owner = Owner.INTAKE
-    aggregate = "resident"
-    consumers = ("notifications",)
-
-    resident: PersonalId
-
-
-class ResidentErased(Event):
-    """A resident's personal data was destroyed; whoever holds anything of it destroys it too."""
-
-    type = "resident.erased"
-    owner = Owner.INTAKE
-    aggregate = "resident"
-    consumers = ("casework", "employment", "notifications")
-
-    resident: PersonalId
