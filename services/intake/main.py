@@ -10,6 +10,7 @@ from services.intake.requests import handlers as request_handlers
 from services.intake.requests import measures as request_measures
 from services.intake.requests.jobs import overdue_marks
 from services.intake.requests.routes import router as requests_router
+from services.intake.residents.belongings import Belongings
 from services.intake.residents.routes import router as residents_router
 from services.intake.settings import IntakeSettings
 from services.intake.tables import Base
@@ -29,6 +30,8 @@ def build(runtime: Runtime[IntakeSettings]) -> Parts:
     if runtime.keyring is None:
         raise ValueError("intake holds personal data of residents: set MASTER_KEY_FILE")
     desk = Desk.open(runtime.database, runtime.keyring, runtime.clock, runtime.tenants)
+    # What each feature holds of a resident: handed out by an export, destroyed by an erasure.
+    belongings = Belongings()
     handlers = Handlers()
     place_handlers.register(handlers)
     request_handlers.register(handlers, desk)
@@ -43,7 +46,7 @@ def build(runtime: Runtime[IntakeSettings]) -> Parts:
             settling(runtime.database, runtime.tenants, desk, runtime.clock),
         ],
         watch=watch,
-        provides=[desk],
+        provides=[desk, belongings],
     )
 
 
