@@ -111,6 +111,8 @@ class RequestMachine(RuleBasedStateMachine):
                 return rules.close(it, self.now, outcome=Outcome.RESOLVED, call_back=call_back)
             case Move.RATE:
                 return rules.rate(it, Rating(responded=True, resolved=False, satisfied=False))
+            case Move.RECLASSIFY:
+                return rules.moved(it, move)
             case Move.REOPEN:
                 handle = self.limit(LimitKind.HANDLE)
                 return rules.reopen(

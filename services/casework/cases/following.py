@@ -14,10 +14,11 @@ from services.casework.assignments.actions import assign_again, drain, move_to
 from services.casework.assignments.rules import Reason, Trigger
 from services.casework.cases import queries
 from services.casework.cases.moves import INTAKE, Now, add_lines, lapse_transfer, line, move, note, set_due
-from services.casework.cases.rules import CaseState, Ending, Move, fits
+from services.casework.cases.rules import LOADED, CaseState, Ending, Move, fits
 from services.casework.cases.tables import Case
 from services.casework.workers import loads
 from services.casework.workers.queries import absent_on, worker
+from shared.contracts.intake import RequestReclassified
 
 
 async def requests_accepted(session: AsyncSession, dues: Mapping[UUID, datetime], now: Now) -> None:
@@ -85,6 +86,35 @@ async def request_reopened(session: AsyncSession, id: UUID, now: Now, *, reason:
         named=handled_by,
         named_as=Reason.SAME_WORKER,
     )
+
+
+async def request_reclassified(session: AsyncSession, data: RequestReclassified, now: Now) -> None:
+    """Another category or urgency: the due time follows, and what the case counts as load for its worker."""
+    case = await _found(session, data.request)
+    if case is None:
+        return
+    if case.state == CaseState.CLOSED:
+        await _late(session, case, "request.reclassified", now)
+        return
+    effort = now.policy.effort_of(data.category, data.urgency)
+    more = effort - case.effort_minutes
+    case.category, case.urgency = data.category, data.urgency.value
+    case.due, case.due_provisional = data.due, data.due_provisional
+    case.effort_minutes = effort
+    case.version += 1
+    await note(
+        session,
+        case,
+        "reclassified",
+        INTAKE,
+        now,
+        category=data.category,
+        urgency=data.urgency.value,
+        due=data.due,
+        reason=data.reason,
+    )
+    if case.worker is not None and CaseState(case.state) in LOADED and more:
+        await loads.change(session, {case.worker: loads.Change(more)}, policy=now.policy)
 
 
 async def request_redispatched(session: AsyncSession, id: UUID, now: Now, *, to: UUID | None) -> None:

@@ -13,6 +13,7 @@ from shared.contracts.intake import (
     RequestAccepted,
     RequestClosed,
     RequestDuplicated,
+    RequestReclassified,
     RequestRedispatched,
     RequestRejected,
     RequestReopened,
@@ -73,6 +74,10 @@ def _continuations(handlers: Handlers, now: Moment) -> None:
         await following.request_reopened(
             session, data.request, now(session), reason=data.reason, due=data.due
         )
+
+    @handlers.on(RequestReclassified)
+    async def reclassified(session: AsyncSession, event: Received[RequestReclassified]) -> None:
+        await following.request_reclassified(session, event.data, now(session))
 
     @handlers.on(RequestRedispatched)
     async def redispatched(session: AsyncSession, event: Received[RequestRedispatched]) -> None:

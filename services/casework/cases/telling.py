@@ -16,6 +16,7 @@ _REASONS: Mapping[str, str] = MappingProxyType(
         "reassigned": "reassign_reason",
         "reworked": "rework_reason",
         "reopened": "reopen_reason",
+        "reclassified": "reclassify_reason",
     }
 )
 

@@ -26,6 +26,7 @@ class Situation:
     resident: UUID
     urgency: Urgency
     life: Life
+    category: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,8 @@ def reopen(it: Situation, at: datetime, by: Actor, limits: Limits, *, reason: st
     return _decided(it, life, Move.REOPEN, at, by, reopened, reason=reason)
 
 
-def rate(it: Situation, at: datetime, by: Actor, rating: Rating) -> Decision:
+def rate(it: Situation, at: datetime, by: Actor, rating: Rating, *, own_work: bool = False) -> Decision:
+    """`own_work`: the same account had handled, verified or closed it."""
     rated = events.RequestRated(
         request=it.request,
         responded=rating.responded,
@@ -159,12 +161,15 @@ def rate(it: Situation, at: datetime, by: Actor, rating: Rating) -> Decision:
         satisfied=rating.satisfied,
         excluded=rating.excluded,
         reason=rating.reason,
+        rater=by.role,
+        own_work=own_work,
     )
     details = {
         "responded": rating.responded,
         "resolved": rating.resolved,
         "satisfied": rating.satisfied,
         "excluded": rating.excluded,
+        "own_work": own_work,
     }
     life = rules.rate(it.life, rating)
     return _decided(it, life, Move.RATE, at, by, rated, reason=rating.reason, details=details)
@@ -212,12 +217,18 @@ def returned(
 
 
 def submitted(
-    it: Situation, at: datetime, by: Actor, limits: Limits, *, worker: UUID, result: str
+    it: Situation, at: datetime, by: Actor, limits: Limits, *, worker: UUID, result: str, effort: int
 ) -> Decision:
+    """`effort`: minutes that the worker says it took."""
     minutes = limits.calendar.working_minutes_between(it.life.handle.started, at)
     verify_by = limits.start(LimitKind.VERIFY, at, it.urgency)
     life = rules.submit(it.life, at, worker=worker, working_minutes=minutes, verify=verify_by)
-    details = {"worker": str(worker), "result": result, "within_limit": life.within_limit}
+    details = {
+        "worker": str(worker),
+        "result": result,
+        "effort": effort,
+        "within_limit": life.within_limit,
+    }
     return _decided(it, life, Move.SUBMIT, at, by, details=details)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.requests.deciding import Situation
 from services.intake.requests.lives import life_of
-from services.intake.requests.rules import State
+from services.intake.requests.rules import Move, State
 from services.intake.requests.tables import RESTING, UNFINISHED, Request, RequestText, StoryEntry, Telling
 from shared.contracts.intake import Urgency
 from shared.refusals import NotFound
@@ -103,6 +103,16 @@ async def story(session: AsyncSession, request: UUID) -> Sequence[StoryEntry]:
     return (await session.scalars(statement.order_by(StoryEntry.at, StoryEntry.id))).all()
 
 
+async def worked_on(session: AsyncSession, request: UUID, subject: str) -> bool:
+    """Whether this account verified or closed the request."""
+    statement = select(StoryEntry.id).where(
+        StoryEntry.request == request,
+        StoryEntry.actor == subject,
+        StoryEntry.entry.in_((Move.VERIFY.value, Move.CLOSE.value)),
+    )
+    return (await session.scalar(statement.limit(1))) is not None
+
+
 async def tellings(session: AsyncSession, request: UUID) -> Sequence[Telling]:
     statement = select(Telling).where(Telling.request == request)
     return (await session.scalars(statement.order_by(Telling.at, Telling.message))).all()
@@ -141,4 +151,4 @@ def _narrowed(resident: UUID | None) -> Select[Request]:
 
 
 def _situation(row: Request) -> Situation:
-    return Situation(row.id, row.resident, Urgency(row.urgency), life_of(row))
+    return Situation(row.id, row.resident, Urgency(row.urgency), life_of(row), row.category)

@@ -51,6 +51,7 @@ class Move(StrEnum):
     REOPEN = "reopen"
     REASSIGN = "reassign"
     TAKE_OVER = "take_over"
+    RECLASSIFY = "reclassify"
 
 
 MOVES: Mapping[Move, tuple[frozenset[State], State | None]] = MappingProxyType(
@@ -95,6 +96,22 @@ MOVES: Mapping[Move, tuple[frozenset[State], State | None]] = MappingProxyType(
                 State.DISPATCHED,
             ),
             (Move.TAKE_OVER, {State.DISPATCHED, State.IN_PROGRESS, State.REWORK}, None),
+            # Another category or urgency (`reclassifying`); after closing, what was counted stays as it was.
+            (
+                Move.RECLASSIFY,
+                {
+                    State.FILED,
+                    State.ACCEPTED,
+                    State.DISPATCHED,
+                    State.IN_PROGRESS,
+                    State.RETURNED,
+                    State.REWORK,
+                    State.REOPENED,
+                    State.HANDLED,
+                    State.VERIFIED,
+                },
+                None,
+            ),
         )
     }
 )

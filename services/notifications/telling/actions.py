@@ -1,9 +1,10 @@
 """From a batch of events to messages, in a fixed number of statements whatever the size of the batch."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -11,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.messages.rules import State
 from services.notifications.telling.drafts import Draft, Heard
-from services.notifications.telling.rules import HOLDER_AFTER, MOVES_DUE
+from services.notifications.telling.rules import HOLDER_AFTER, MOVES_DUE, RECLASSIFIES
 from services.notifications.templates.catalogue import Templates
 from shared.contracts.notifications import RecipientKind
 from shared.database import new_id
@@ -33,6 +34,15 @@ _KEEP = text("""
 _DUE = text("""
     UPDATE known_request AS known SET due = new.due
     FROM unnest(CAST(:ids AS uuid[]), CAST(:dues AS timestamptz[])) AS new (id, due)
+    WHERE known.id = new.id
+""")
+
+_RECLASSIFY = text("""
+    UPDATE known_request AS known
+    SET category = new.category, urgency = new.urgency, due = new.due, due_provisional = new.provisional
+    FROM unnest(
+        CAST(:ids AS uuid[]), CAST(:categories AS text[]), CAST(:urgencies AS text[]), CAST(:dues AS timestamptz[]),
+        CAST(:provisionals AS boolean[])) AS new (id, category, urgency, due, provisional)
     WHERE known.id = new.id
 """)
 
@@ -126,6 +136,9 @@ async def remember(session: AsyncSession, events: Sequence[Heard]) -> None:
         await session.execute(
             _DUE, {"ids": list(changed), "dues": [_moment(due) for due in changed.values()]}
         )
+    reclassified = {event.subject: event.data for event in events if event.type == RECLASSIFIES}
+    if reclassified:
+        await session.execute(_RECLASSIFY, _columns_of_reclassified(reclassified))
     held = {event.subject: event for event in events if event.type in HOLDER_AFTER}
     if held:
         await session.execute(_HOLD, _columns_of_holders(list(held.values())))
@@ -146,6 +159,17 @@ def _columns_of_filed(filed: Sequence[Heard]) -> dict[str, object]:
         "dues": [_moment(event.data["due"]) for event in filed],
         "provisionals": [event.data["due_provisional"] for event in filed],
         "histories": [event.data["history"] for event in filed],
+    }
+
+
+def _columns_of_reclassified(changed: Mapping[UUID, Mapping[str, Any]]) -> dict[str, object]:
+    every = list(changed.values())
+    return {
+        "ids": list(changed),
+        "categories": [data["category"] for data in every],
+        "urgencies": [data["urgency"] for data in every],
+        "dues": [_moment(data["due"]) for data in every],
+        "provisionals": [data["due_provisional"] for data in every],
     }
 
 

@@ -11,7 +11,7 @@ from services.notifications.sending.contacts import Contacts
 from services.notifications.telling.actions import Made, remember, tell, unlink, wake
 from services.notifications.telling.drafts import drafts_of, heard
 from services.notifications.telling.policy import Policy
-from services.notifications.telling.rules import HOLDER_AFTER, MOVES_DUE, TELLINGS
+from services.notifications.telling.rules import HOLDER_AFTER, MOVES_DUE, RECLASSIFIES, TELLINGS
 from services.notifications.templates.catalogue import Templates
 from shared.clock import Clock
 from shared.contracts.base import Event
@@ -22,7 +22,7 @@ from shared.messaging.culprits import each
 from shared.messaging.envelope import Received
 from shared.messaging.handlers import Handlers
 
-REMEMBERED = frozenset({"request.filed"}) | MOVES_DUE | HOLDER_AFTER.keys()
+REMEMBERED = frozenset({"request.filed", RECLASSIFIES}) | MOVES_DUE | HOLDER_AFTER.keys()
 
 
 Deliver = Callable[[AsyncSession, str, Sequence[Made]], Awaitable[Sequence[Made]]]

@@ -34,6 +34,8 @@ class Telling:
     first_returns_only: bool = False
     """Only while the case has been returned once; from the second return on the head decides."""
     later_returns_only: bool = False
+    only_if: str | None = None
+    """A flag of the event that has to be set."""
 
     @property
     def recipient_kind(self) -> RecipientKind:
@@ -41,6 +43,8 @@ class Telling:
 
     def applies(self, data: Mapping[str, object]) -> bool:
         """`data` is the event's data, as JSON."""
+        if self.only_if is not None and not data[self.only_if]:
+            return False
         if self.first_returns_only or self.later_returns_only:
             return (int(str(data["returns"])) >= HEAD_DECIDES_FROM) == self.later_returns_only
         return True
@@ -54,6 +58,13 @@ REQUEST_FACTS = frozenset({"reference", "category", "urgency", "due", "due_provi
 
 _DUE = {"due": "due"}
 _ASSIGNED = {"due": "due", "assignment_reasons": "reasons"}
+_RECLASSIFIED = {
+    "category": "category",
+    "urgency": "urgency",
+    "due": "due",
+    "due_provisional": "due_provisional",
+    "reclassify_reason": "reason",
+}
 _MATCH = {fact: fact for fact in ("occupation", "score", "met", "unmet", "missing_skills", "training")}
 
 
@@ -85,6 +96,10 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
         "request.reopened": (
             Telling("request.reopened", To.RESIDENT, _DUE),
             Telling("case.reopened", To.HOLDER, {**_DUE, "reopen_reason": "reason"}),
+        ),
+        "request.reclassified": (
+            Telling("request.reclassified", To.RESIDENT, _RECLASSIFIED, only_if="due_changed"),
+            Telling("case.reclassified", To.HOLDER, _RECLASSIFIED),
         ),
         "worker.assigned": (
             Telling("request.assigned", To.RESIDENT, _DUE),
@@ -132,6 +147,9 @@ HOLDER_AFTER: Mapping[str, str | None] = MappingProxyType(
 )
 """Events that say who holds a case from then on: the field with the worker, or none for nobody."""
 
+
+RECLASSIFIES = "request.reclassified"
+"""The event that says a new category, urgency and time limit of a request."""
 
 MOVES_DUE = frozenset({"request.accepted", "request.reopened"})
 """Events that say a new time limit of a request."""

@@ -139,6 +139,7 @@ VARIABLES: Mapping[str, Variable] = MappingProxyType(
         "return_reason": _code("return_reason"),
         "rework_reason": _code("rework_reason"),
         "reopen_reason": _code("reopen_reason"),
+        "reclassify_reason": _code("reclassify_reason"),
         "stop_cause": _code("stop_cause"),
         "case_result": _code("case_result"),
         "outcome": _code("outcome"),
@@ -159,7 +160,7 @@ VARIABLES: Mapping[str, Variable] = MappingProxyType(
 )
 
 VOCABULARIES = (
-    "category", "urgency", "rejection_reason", "return_reason", "rework_reason", "reopen_reason", "stop_cause",
+    "category", "urgency", "rejection_reason", "return_reason", "rework_reason", "reopen_reason", "reclassify_reason", "stop_cause",
     "case_result", "outcome", "assignment_reason", "occupation", "match_criterion", "job_skill", "training",
 )  # fmt: skip
 """The vocabularies that the variables need; looked for at start."""

@@ -162,6 +162,23 @@ class RequestReopened(_RequestEvent):
     round: Count
 
 
+class RequestReclassified(_RequestEvent):
+    """Somebody gave the request another category or urgency; what both are now, and when handling has to be finished."""
+
+    type = "request.reclassified"
+    consumers = ("casework", "notifications")
+
+    resident: PersonalId
+    category: Code | None = None
+    urgency: Urgency
+    due: Moment
+    due_provisional: Flag = False
+    due_changed: Flag = False
+    """The due time is another one than before; the resident is told."""
+    reason: Code
+    """Of the vocabulary `reclassify_reason`."""
+
+
 class RequestRated(_RequestEvent):
     """The resident was called back (回访): the three rates (三率) are counted from this."""
 
@@ -173,3 +190,7 @@ class RequestRated(_RequestEvent):
     excluded: Flag = False
     """Left out of the three rates as outside the community's scope; counted and shown beside them."""
     reason: Code | None = None
+    rater: Code | None = None
+    """The role that entered the answers: `resident`, `portal`, `worker` or `head`."""
+    own_work: Flag = False
+    """The same account had handled, verified or closed the request: it entered answers about its own work."""

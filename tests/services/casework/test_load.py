@@ -14,11 +14,13 @@ from shared.contracts.intake import (
     RequestAccepted,
     RequestClosed,
     RequestDuplicated,
+    RequestReclassified,
     RequestRedispatched,
     RequestRejected,
     RequestReopened,
     RequestReworked,
     RequestWithdrawn,
+    Urgency,
 )
 from shared.database import new_id
 from tests.services.casework.conftest import Casework
@@ -43,6 +45,7 @@ FOLLOWED = [
     "reworked",
     "reopened",
     "redispatched",
+    "reclassified",
 ]
 # Moves that lead on come more often, so that sequences get somewhere.
 steps = st.lists(
@@ -114,6 +117,9 @@ def _event(casework: Casework, step: str, case: UUID, worker: UUID) -> Any:
             request=case, resident=resident, reason="not_solved", due=due, round=1
         ),
         "redispatched": lambda: RequestRedispatched(request=case, worker=worker),
+        "reclassified": lambda: RequestReclassified(
+            request=case, resident=resident, urgency=Urgency.EMERGENCY, due=due, reason="more_urgent"
+        ),
     }
     return made[step]()
 

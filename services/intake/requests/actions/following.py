@@ -57,7 +57,9 @@ def on_returned(it: Situation, event: Received[casework.CaseReturned], limits: L
 
 def on_submitted(it: Situation, event: Received[casework.CaseSubmitted], limits: Limits) -> Decision:
     case = event.data
-    return deciding.submitted(it, event.time, CASEWORK, limits, worker=case.worker, result=case.result)
+    return deciding.submitted(
+        it, event.time, CASEWORK, limits, worker=case.worker, result=case.result, effort=case.effort
+    )
 
 
 def on_transferred(it: Situation, event: Received[casework.CaseTransferred], _: Limits) -> Decision:

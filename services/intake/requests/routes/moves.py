@@ -200,8 +200,12 @@ async def rate_request(
         known_code("exclusion_reason", reason, field="reason")
     rating = Rating(body.responded, body.resolved, body.satisfied, body.excluded, reason)
 
-    async def decide(_: AsyncSession, it: Situation) -> Decision:
-        return deciding.rate(it, call.now, by, rating)
+    async def decide(session: AsyncSession, it: Situation) -> Decision:
+        # A worker's token has the worker's id as its subject.
+        own_work = by.subject == str(it.life.worker) or await queries.worked_on(
+            session, it.request, by.subject
+        )
+        return deciding.rate(it, call.now, by, rating, own_work=own_work)
 
     return await _move(call, id, decide)
 

@@ -26,6 +26,7 @@ _REASONS = {
     "reopen": "reopen_reason",
     "rate": "exclusion_reason",
     "due_changed": "due_change_reason",
+    "reclassify": "reclassify_reason",
 }
 
 
