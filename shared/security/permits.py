@@ -1,12 +1,13 @@
 """Every route says who may call it, at the route:
 
     call: Annotated[Call, permit("requests:file")]       any one of the permissions suffices
+    call: Annotated[Call, permit("requests:file", credential=api_key)]   the credential stands where a standard wants it
     visitor: Annotated[Visitor, public_route()]           open to everyone, on purpose
 
 `create_application` refuses a route that says neither, and `route_permissions` lists them for the documents.
 """
 
-from collections.abc import Awaitable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -19,8 +20,13 @@ from starlette.routing import BaseRoute
 class Gate(Protocol):
     """What the application keeps in `state.gate`: it knows callers by their token and lets them in."""
 
-    def admit(self, request: Request, permissions: tuple[str, ...]) -> Awaitable[Any]:
-        """The `Call` of a caller who holds one of the permissions; refuses any other."""
+    def admit(
+        self, request: Request, permissions: tuple[str, ...], *, credential: str | None = None
+    ) -> Awaitable[Any]:
+        """The `Call` of a caller who holds one of the permissions; refuses any other.
+
+        `credential` is a token or key that did not come in the Authorization header.
+        """
         ...
 
     def visit(self, request: Request) -> Any:
@@ -28,13 +34,19 @@ class Gate(Protocol):
         ...
 
 
+Credential = Callable[[Request], Awaitable[str | None]]
+"""Finds a caller's token or key where it stands; None where it is in the Authorization header, or nowhere."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Permit:
     permissions: tuple[str, ...]
+    credential: Credential | None = None
 
     async def __call__(self, request: Request) -> Any:
         gate: Gate = request.app.state.gate
-        return await gate.admit(request, self.permissions)
+        found = None if self.credential is None else await self.credential(request)
+        return await gate.admit(request, self.permissions, credential=found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +70,14 @@ class UndeclaredRoute(Exception):
     """A route without `permit` or `public_route`, or with both."""
 
 
-def permit(*permissions: str) -> Any:
-    """Marks a parameter of a route: `Annotated[Call, permit("requests:file")]`."""
+def permit(*permissions: str, credential: Credential | None = None) -> Any:
+    """Marks a parameter of a route: `Annotated[Call, permit("requests:file")]`.
+
+    `credential` is for standards that put the key elsewhere than into the Authorization header.
+    """
     if not permissions:
         raise ValueError("a permit needs a permission; an open route says public_route()")
-    return Depends(_Permit(permissions))
+    return Depends(_Permit(permissions, credential))
 
 
 def public_route() -> Any:
@@ -102,6 +117,7 @@ def _calls(dependant: Dependant) -> Iterator[Any]:
 
 
 __all__ = [
+    "Credential",
     "Gate",
     "RoutePermission",
     "UndeclaredRoute",

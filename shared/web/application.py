@@ -19,7 +19,7 @@ from shared.security.tokens import TokenVerifier
 from shared.security.trust import TrustSettings, trusted_issuers
 from shared.tenants import Tenants
 from shared.web import errors, openapi
-from shared.web.body import MAX_BODY_BYTES, MAX_BODY_SECONDS
+from shared.web.body import MAX_BODY_BYTES, MAX_BODY_SECONDS, wide_bodies
 from shared.web.documentation import documentation_route
 from shared.web.edge import Edge
 from shared.web.gate import CallGate
@@ -117,7 +117,13 @@ def create_application(
     parts = checks if checks is not None else readiness_of(runtime.database, runtime.log, runtime.cache)
     app.router.routes.extend([*system_routes(parts), documentation_route(app.openapi)])
     errors.install(app)
-    app.add_middleware(Edge, metrics=RequestMetrics(), max_body=max_body, body_seconds=body_seconds)
+    app.add_middleware(
+        Edge,
+        metrics=RequestMetrics(),
+        max_body=max_body,
+        body_seconds=body_seconds,
+        wide=wide_bodies(app.router.routes),
+    )
     return app
 
 

@@ -1,13 +1,57 @@
-"""The body of a request arrives within bounds of size and time, chunked or not."""
+"""The body of a request arrives within bounds of size and time, chunked or not.
+
+A route that takes more than the rest says so: `openapi_extra=wide_body(WideBody(bytes=…, seconds=…))`.
+"""
 
 import asyncio
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
 
+from starlette.routing import BaseRoute
 from starlette.types import Message, Receive
 
 from shared.web.refusals import BodyTooLarge, BodyTooSlow, ClientGone
 
 MAX_BODY_BYTES = 1024 * 1024
 MAX_BODY_SECONDS = 20.0
+_WIDE = "x-max-body"
+
+
+@dataclass(frozen=True, slots=True)
+class WideBody:
+    """How much one route takes: bytes, and seconds until all of it is there."""
+
+    bytes: int
+    seconds: float
+
+
+def wide_body(body: WideBody, **extra: Any) -> dict[str, Any]:
+    """For `openapi_extra` of a route that takes so much; `extra` is what else stands there."""
+    return {**extra, _WIDE: {"bytes": body.bytes, "seconds": body.seconds}}
+
+
+WideBodies = tuple[tuple[frozenset[str], re.Pattern[str], WideBody], ...]
+
+
+def wide_bodies(routes: Iterable[BaseRoute]) -> WideBodies:
+    """Methods, path and bounds of the routes that take more than the rest."""
+    found = []
+    for route in routes:
+        wide = (getattr(route, "openapi_extra", None) or {}).get(_WIDE)
+        if wide is not None:
+            methods = frozenset(getattr(route, "methods", None) or ())
+            found.append((methods, getattr(route, "path_regex"), WideBody(**wide)))  # noqa: B009 - not of every route
+    return tuple(found)
+
+
+def bounds_of(wide: WideBodies, method: str, path: str, otherwise: WideBody) -> WideBody:
+    """What the route at this address takes."""
+    for methods, pattern, body in wide:
+        if method in methods and pattern.match(path):
+            return body
+    return otherwise
 
 
 class BoundedBody:
@@ -52,4 +96,14 @@ def refuse_declared_size(content_length: bytes | None, limit: int) -> None:
         raise BodyTooLarge(limit=limit)
 
 
-__all__ = ["MAX_BODY_BYTES", "MAX_BODY_SECONDS", "BoundedBody", "refuse_declared_size"]
+__all__ = [
+    "MAX_BODY_BYTES",
+    "MAX_BODY_SECONDS",
+    "BoundedBody",
+    "WideBodies",
+    "WideBody",
+    "bounds_of",
+    "refuse_declared_size",
+    "wide_bodies",
+    "wide_body",
+]

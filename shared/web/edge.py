@@ -13,7 +13,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.observing import spans, trace
 from shared.refusals import Refusal
-from shared.web.body import MAX_BODY_BYTES, MAX_BODY_SECONDS, BoundedBody, refuse_declared_size
+from shared.web.body import (
+    MAX_BODY_BYTES,
+    MAX_BODY_SECONDS,
+    BoundedBody,
+    WideBodies,
+    WideBody,
+    bounds_of,
+    refuse_declared_size,
+)
 from shared.web.exchange import Exchange, correlation_from, open_exchange
 from shared.web.language import negotiate
 from shared.web.outages import is_outage
@@ -46,11 +54,12 @@ class Edge:
         *,
         max_body: int = MAX_BODY_BYTES,
         body_seconds: float = MAX_BODY_SECONDS,
+        wide: WideBodies = (),
     ) -> None:
         self._app = app
         self._metrics = metrics
-        self._max_body = max_body
-        self._body_seconds = body_seconds
+        self._bounds = WideBody(max_body, body_seconds)
+        self._wide = wide
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -58,11 +67,14 @@ class Edge:
             return
         started = perf_counter()
         headers = dict(scope["headers"])
+        bounds = self._bounds
+        if self._wide:
+            bounds = bounds_of(self._wide, scope["method"], scope["path"], bounds)
         refused: Refusal | None = None
         correlation = None
         try:
             correlation = correlation_from(headers.get(b"x-correlation-id"))
-            self._check(scope, headers)
+            self._check(scope, headers, bounds.bytes)
         except Refusal as refusal:
             refused = refusal
         traceparent = headers.get(b"traceparent")
@@ -70,7 +82,7 @@ class Edge:
         exchange = Exchange(headers, negotiate(headers.get(b"accept-language")), context.correlation)
         open_exchange(scope, exchange)
         if scope["method"] in _HAS_BODY:
-            receive = BoundedBody(receive, limit=self._max_body, seconds=self._body_seconds)
+            receive = BoundedBody(receive, limit=bounds.bytes, seconds=bounds.seconds)
         answer = _Answer(send, exchange)
         with trace.use(context), spans.span(scope["method"], kind=SpanKind.SERVER) as span:
             try:
@@ -88,9 +100,10 @@ class Edge:
                     span.update_name(operation)
                     span.set_attribute("http.response.status_code", exchange.status)
 
-    def _check(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
+    @staticmethod
+    def _check(scope: Scope, headers: dict[bytes, bytes], max_body: int) -> None:
         """What can be refused before anything is read."""
-        refuse_declared_size(headers.get(b"content-length"), self._max_body)
+        refuse_declared_size(headers.get(b"content-length"), max_body)
         query: bytes = scope["query_string"]
         # PostgreSQL stores no NUL, and no name or code has control characters, so they stop here for all routes.
         path: str = scope["path"]

@@ -28,10 +28,18 @@ class CallGate:
         self._database = database
         self._cache = cache
 
-    async def admit(self, request: Request, permissions: tuple[str, ...]) -> Call:
-        """Raises Unauthenticated (401), TooManyRequests (429), NotPermitted (403)."""
+    async def admit(
+        self, request: Request, permissions: tuple[str, ...], *, credential: str | None = None
+    ) -> Call:
+        """Raises Unauthenticated (401), TooManyRequests (429), NotPermitted (403).
+
+        `credential` is a token or key that came elsewhere than in the Authorization header, which then does not count.
+        """
         exchange = exchange_of(request)
-        principal = await self.authenticator.principal(exchange.headers.get(b"authorization"))
+        authorization = exchange.headers.get(b"authorization")
+        if credential is not None:
+            authorization = f"Bearer {credential}".encode("utf-8", "surrogatepass")
+        principal = await self.authenticator.principal(authorization)
         await self.limits.check(principal, exchange)
         if not principal.may(*permissions):
             raise NotPermitted(needed=", ".join(permissions))

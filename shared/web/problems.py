@@ -10,6 +10,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from shared.refusals import Language, Refusal
+from shared.web.dialects import dialect_of
 from shared.web.exchange import Exchange, exchange_of
 from shared.web.language import CONTENT_LANGUAGE
 from shared.web.validation import FieldError, as_pointer
@@ -109,6 +110,9 @@ def problem_response(
 ) -> Response:
     exchange = exchange_of(connection)
     document, headers = problem(refusal, exchange, errors)
+    dialect = dialect_of(connection)
+    if dialect is not None:
+        return dialect.refused(connection, refusal, document, headers)
     response = Response(orjson.dumps(document), refusal.status, media_type=MEDIA_TYPE)
     response.headers["Content-Language"] = CONTENT_LANGUAGE[exchange.language].decode()
     for name, value in headers.items():
