@@ -15,7 +15,7 @@ from shared.database import Database
 from shared.refusals import Language
 from shared.security.principal import Principal
 from shared.web import idempotency
-from shared.web.etags import NotModified, etag, names
+from shared.web.etags import NotModified, etag, names, names_weakly, weak_etag
 from shared.web.exchange import exchange_of
 from shared.web.idempotency import Claim
 from shared.web.refusals import PreconditionFailed, PreconditionRequired
@@ -148,6 +148,15 @@ class Call(Visitor):
         self._exchange.add("ETag", etag(version))
         known = self._exchange.header(b"if-none-match")
         if known is not None and self._request.method == "GET" and names(known, version):
+            raise NotModified
+
+    def weak_etag(self, *parts: object) -> None:
+        """The same for an answer that is made of several things, `parts` being their ids and versions; its language
+        counts too. For polling, not for If-Match."""
+        tag = weak_etag((self._request.url.query, self.language, *parts))
+        self._exchange.add("ETag", tag)
+        known = self._exchange.header(b"if-none-match")
+        if known is not None and names_weakly(known, tag):
             raise NotModified
 
     @property
