@@ -37,10 +37,16 @@ class DataKey:
 
     def encrypt(self, text: str, *, context: str) -> bytes:
         """`context` says what and whose it is (`resident.phone:<id>`): bytes moved elsewhere do not decrypt."""
-        return _seal(self._cipher, text.encode(), context)
+        return self.encrypt_bytes(text.encode(), context=context)
 
     def decrypt(self, blob: bytes, *, context: str) -> str:
-        return _open(self._cipher, blob, context).decode()
+        return self.decrypt_bytes(blob, context=context).decode()
+
+    def encrypt_bytes(self, content: bytes, *, context: str) -> bytes:
+        return _seal(self._cipher, content, context)
+
+    def decrypt_bytes(self, blob: bytes, *, context: str) -> bytes:
+        return _open(self._cipher, blob, context)
 
 
 class Keyring:

@@ -46,6 +46,12 @@ def service_environment(
         "WORKER_PORT": str(ports[f"{service}-worker"]),
         "LOG_LEVEL": os.environ.get("LOG_LEVEL", "INFO"),
         **(_notifications(ports, receipts_secret) if service == "notifications" else {}),
+        # Beside the key file, in the platform's folder.
+        **(
+            {"ATTACHMENTS_FOLDER": str(master_key_file.parent.parent / "attachments")}
+            if service == "intake"
+            else {}
+        ),
     }
 
 

@@ -45,8 +45,14 @@ class Settings:
     mode: Literal["development", "production"] = "development"
     oidc_issuers: list[Issuer] = field(default_factory=list)
     service_key_file: Path | None = None
+    service_jwks_file: Path | None = None
     service_issuer: str = "longxi-services"
     redis_url: str | None = None
+    # Intake's own.
+    attachments_folder: Path | None = None
+    attachments_s3_bucket: str | None = None
+    open311_url: str | None = None
+    open311_contact: str = "api@longxi.example"
 
 
 class QuietLog:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +20,10 @@ from shared.contracts.casework import CaseAccepted, CaseSubmitted, GridChanged, 
 from shared.database import Database, Keyring, new_id
 from shared.messaging.envelope import Envelope, Received
 from shared.security import Role
+from shared.security.api_keys import create_key
+from shared.tenants import Tenants
 from shared.testing.clock import FrozenClock
+from shared.web import Application
 from tests.support.web import TENANTS, Runtime, Stage, stage
 
 __all__ = ["Intake", "intake", "stage"]
@@ -37,21 +41,57 @@ class Intake:
     """The service in process. Other services' events go to its handlers by `receive`."""
 
     def __init__(
-        self, database: Database, stage: Stage, clock: FrozenClock, keyring: Keyring | None = None
+        self,
+        database: Database,
+        stage: Stage,
+        clock: FrozenClock,
+        keyring: Keyring | None = None,
+        *,
+        tenants: Tenants = TENANTS,
     ) -> None:
         self.database = database
         self.clock = clock
         self.keyring = keyring or Keyring({"1": os.urandom(32)}, "1", os.urandom(32))
-        runtime: Any = _Runtime(stage.settings, clock, database, TENANTS, keyring=self.keyring)
+        runtime: Any = _Runtime(stage.settings, clock, database, tenants, keyring=self.keyring)
         self.parts = build(runtime)
         self._stage = stage
+        self._tenants = tenants
         self._app = stage.application(
             self.parts.routers, SERVICE.permissions, database=database, provides=self.parts.provides
         )
 
     def another_process(self, database: Database | None = None) -> "Intake":
         """The same service once more, with caches of its own."""
-        return Intake(database or self.database, self._stage, self.clock, self.keyring)
+        return Intake(database or self.database, self._stage, self.clock, self.keyring, tenants=self._tenants)
+
+    @property
+    def folder(self) -> Path:
+        """Of the attachments."""
+        folder = self._stage.settings.attachments_folder
+        assert folder is not None
+        return folder
+
+    @property
+    def app(self) -> Application:
+        return self._app
+
+    def anybody(self, **headers: str) -> httpx.AsyncClient:
+        """A client without a token."""
+        return self._stage.client(self._app, None, **headers)
+
+    async def key(self, *permissions: str, tenant: str = "longxi", **more: Any) -> str:
+        """A portal's API key."""
+        async with self.database.transaction(tenant) as session:
+            _, text = await create_key(
+                session,
+                label="portal",
+                permissions=permissions,
+                per_minute=more.get("per_minute"),
+                expires_at=more.get("expires_at"),
+                created_by="head-1",
+                now=self.clock(),
+            )
+        return text
 
     @property
     def desk(self) -> Desk:
