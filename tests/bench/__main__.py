@@ -17,7 +17,17 @@ import psutil
 from tests.bench import figures
 from tests.bench.figures import Figure
 from tests.bench.ground import Ground, open_ground
-from tests.bench.scenarios import catch_up, filing, growth, latency, long_run, members, platform, relay
+from tests.bench.scenarios import (
+    catch_up,
+    filing,
+    growth,
+    latency,
+    long_run,
+    members,
+    platform,
+    relay,
+    similar,
+)
 
 SCENARIOS = {
     "filing": filing,
@@ -26,6 +36,7 @@ SCENARIOS = {
     "members": members,
     "platform": platform,
     "latency": latency,
+    "similar": similar,
 }
 LONG = {"growth": growth, "long_run": long_run}
 """Measured only when they are asked for: each takes half an hour or more."""

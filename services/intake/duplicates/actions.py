@@ -1,0 +1,201 @@
+"""Joining requests, separating them, and what happens to a group when its main one is withdrawn.
+
+Who belongs to whom changes one at a time in a community (`_hold_still`), and rows are locked in the order of their ids:
+two who join A to B and B to A at once do so one after the other, and the second is refused.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.intake.actor import Actor
+from services.intake.duplicates import deciding, queries
+from services.intake.duplicates.fingerprints import Fingerprint
+from services.intake.duplicates.rules import joining
+from services.intake.duplicates.rules.likeness import compare
+from services.intake.duplicates.tables import RequestFingerprint, RequestTerm
+from services.intake.duplicates.terms import Terms
+from services.intake.requests import deciding as requests_deciding
+from services.intake.requests import queries as requests
+from services.intake.requests.actions.changing import apply
+from services.intake.requests.deciding import Decision, Situation
+from services.intake.requests.limits import Limits
+from services.intake.requests.queries import RequestNotFound
+from services.intake.requests.rules import Move, Rating, State
+from services.intake.requests.tables import Request
+from shared.database import scope_of
+from shared.refusals import Conflict
+
+_STILL = "SELECT pg_advisory_xact_lock(hashtextextended('longxi.duplicates.' || $1, 0))"
+_PAST = """
+SELECT print.request, print.sketch FROM request_fingerprint AS print JOIN request ON request.id = print.request
+WHERE print.request > $1::uuid AND request.filed < $2 AND NOT request.handle_open
+ORDER BY print.request LIMIT $3
+"""
+
+
+class NotAlike(Conflict):
+    type = "requests-not-alike"
+    zh = "这两件诉求看起来不是同一件事；如确为同一件事，请联系社区工作人员并案。"
+    en = "These two do not look like the same concern; if they are, ask the community to join them."
+
+
+async def join(
+    session: AsyncSession,
+    request: UUID,
+    of: UUID,
+    *,
+    at: datetime,
+    by: Actor,
+    limits: Limits,
+    resident: UUID | None = None,
+    least: float | None = None,
+) -> Decision:
+    """Join a request to another, or to what that one is joined to; those joined to it go along. The first decision.
+
+    `resident` narrows to that resident's own, and `least` is the score that the two must have: so nobody follows what
+    is not theirs by guessing numbers. Raises RequestNotFound, NotAlike, DuplicateOfItself, MainEnded,
+    IllegalRequestMove, HeadDecides.
+    """
+    await _hold_still(session)
+    main = await queries.main_of(session, of) or of
+    joined = [one.request for one in await queries.joined_to(session, [request])]
+    found = await requests.lock_several(session, {request, main, *joined})
+    it, other = _own(found, request, resident), found.get(main)
+    if other is None:
+        raise RequestNotFound
+    if least is not None:
+        await _check_alike(session, request, of, least)
+    decisions = deciding.join(it, other, _several(found, joined), at=at, by=by, limits=limits)
+    await apply(session, decisions)
+    return decisions[0]
+
+
+async def separate(
+    session: AsyncSession,
+    request: UUID,
+    *,
+    at: datetime,
+    by: Actor,
+    limits: Limits,
+    terms: Terms,
+    resident: UUID | None = None,
+    any_time: bool = False,
+) -> Decision:
+    """Let a joined request stand alone again. `any_time`: for who works for the community.
+
+    Raises RequestNotFound, SeparationWindowClosed, IllegalRequestMove.
+    """
+    await _hold_still(session)
+    main = await queries.main_of(session, request)
+    found = await requests.lock_several(session, {request, *([] if main is None else [main])})
+    it = _own(found, request, resident)
+    decision = deciding.separate(it, at=at, by=by, limits=limits)
+    if main is not None and not any_time:
+        joined = await queries.last_entry(session, request, Move.MARK_DUPLICATE)
+        joining.check_separation(
+            found[main].life,
+            joined=joined or at,
+            at=at,
+            days=terms.separate_days,
+            reopen_days=limits.terms.reopen_days,
+        )
+    await apply(session, [decision])
+    return decision
+
+
+async def withdraw(
+    session: AsyncSession,
+    request: UUID,
+    *,
+    at: datetime,
+    by: Actor,
+    limits: Limits,
+    resident: UUID | None = None,
+) -> Decision:
+    """Take a request back; the oldest of those joined to it goes on for the others.
+
+    Raises RequestNotFound, IllegalRequestMove.
+    """
+    await _hold_still(session)
+    joined = [one.request for one in await queries.joined_to(session, [request])]
+    found = await requests.lock_several(session, {request, *joined})
+    it = _own(found, request, resident)
+    decisions = deciding.withdraw(it, _several(found, joined), at=at, by=by, limits=limits)
+    await apply(session, decisions)
+    return decisions[0]
+
+
+async def rating_of(
+    session: AsyncSession, it: Situation, at: datetime, by: Actor, rating: Rating, *, own_work: bool
+) -> Decision:
+    """The rating of a request that is locked: its own, or, where it is joined, of what came of the main one.
+
+    Raises IllegalRequestMove, NotEndedYet, RatedAlready.
+    """
+    of = it.life.duplicate_of
+    if it.life.state is not State.DUPLICATE or of is None:
+        return requests_deciding.rate(it, at, by, rating, own_work=own_work)
+    main = await requests.situation(session, of)
+    rated = await queries.last_entry(session, it.request, Move.RATE_JOINED)
+    return deciding.rate_joined(it, main.life, at=at, by=by, rating=rating, rated=rated, own_work=own_work)
+
+
+async def forget(session: AsyncSession, prints: Mapping[UUID, Fingerprint]) -> None:
+    """Destroy fingerprints with all terms that find them."""
+    terms = [(term, request) for request, print in prints.items() for term in print.sought]
+    if terms:
+        found = tuple_(RequestTerm.term, RequestTerm.request).in_(terms)
+        await session.execute(delete(RequestTerm).where(found))
+    if prints:
+        await session.execute(delete(RequestFingerprint).where(RequestFingerprint.request.in_(list(prints))))
+
+
+async def forget_past(
+    session: AsyncSession, *, filed_before: datetime, after: UUID, count: int
+) -> Sequence[UUID]:
+    """Drop the fingerprints of ended requests that were filed before; from above the id `after` on, `count` at most."""
+    connection = await session.connection()
+    rows = (await connection.exec_driver_sql(_PAST, (after, filed_before, count))).all()
+    await forget(session, {row.request: Fingerprint.unpacked(bytes(row.sketch)) for row in rows})
+    return [row.request for row in rows]
+
+
+async def prints_of(session: AsyncSession, residents: Sequence[UUID]) -> Mapping[UUID, Fingerprint]:
+    """All fingerprints of these residents' requests."""
+    rows = await session.execute(
+        select(RequestFingerprint.request, RequestFingerprint.sketch)
+        .join(requests.Request, Request.id == RequestFingerprint.request)
+        .where(Request.resident.in_(residents))
+    )
+    return {row.request: Fingerprint.unpacked(row.sketch) for row in rows}
+
+
+async def _hold_still(session: AsyncSession) -> None:
+    """Nobody else in the community joins or separates until this transaction ends."""
+    connection = await session.connection()
+    await connection.exec_driver_sql(_STILL, (scope_of(session),))
+
+
+async def _check_alike(session: AsyncSession, one: UUID, other: UUID, least: float) -> None:
+    prints = [await queries.print_of(session, each) for each in (one, other)]
+    rows = [await requests.one(session, each) for each in (one, other)]
+    cases = [
+        queries.case_of(row, print) for row, print in zip(rows, prints, strict=True) if print is not None
+    ]
+    if len(cases) < 2 or compare(*cases).score < least:
+        raise NotAlike(field="of")
+
+
+def _own(found: Mapping[UUID, Situation], request: UUID, resident: UUID | None) -> Situation:
+    it = found.get(request)
+    if it is None or resident not in {None, it.resident}:
+        raise RequestNotFound
+    return it
+
+
+def _several(found: Mapping[UUID, Situation], ids: Iterable[UUID]) -> list[Situation]:
+    return [found[id] for id in ids if id in found]

@@ -1,0 +1,34 @@
+"""The requests that are offered to be joined, for the search's own paths and for the receipt of a filing."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from services.intake.desk import Desk
+from services.intake.duplicates import queries
+from services.intake.duplicates.queries import Similar
+from services.intake.duplicates.rules.likeness import Case
+from services.intake.requests.filing import Filing
+from services.intake.requests.rules import State
+
+RECEIPT = 3
+"""On a receipt; more than that nobody reads at the moment of filing."""
+
+
+async def suggested(
+    desk: Desk, tenant: str, case: Case, *, but: UUID | None = None, most: int
+) -> Sequence[Similar]:
+    """Those from the community's score on, withdrawn and rejected ones left out, the most alike first."""
+    terms = desk.policies.duplicates(tenant)
+    found = await queries.similar(
+        desk.database, tenant, case, but=but, least=terms.offered, most=queries.CANDIDATES
+    )
+    return [one for one in found if one.state not in {State.WITHDRAWN, State.REJECTED}][:most]
+
+
+async def suggested_for(desk: Desk, tenant: str, filing: Filing) -> Sequence[Similar]:
+    """Beside a filing."""
+    if filing.fingerprint is None:
+        return ()
+    said = filing.particulars
+    case = Case(filing.fingerprint, filing.filed, said.category, said.grid, said.place)
+    return await suggested(desk, tenant, case, but=filing.id, most=RECEIPT)

@@ -1,0 +1,43 @@
+"""What happens to hot spots by the clock: new requests are looked at, and what is said grows old."""
+
+from datetime import timedelta
+
+from services.intake.desk import Desk
+from services.intake.hot_spots import queries
+from services.intake.hot_spots.actions import look, measure
+from shared.clock import Clock
+from shared.database import Database
+from shared.jobs import Job
+from shared.tenants import Tenants
+
+_CHUNK = 100
+_OLD = timedelta(hours=6)
+
+
+def looking(database: Database, tenants: Tenants, desk: Desk, clock: Clock) -> Job:
+    """Every five minutes."""
+
+    async def run() -> None:
+        for tenant in tenants:
+            looked = _CHUNK
+            while looked == _CHUNK:
+                async with database.transaction(tenant) as session:
+                    looked = await look(session, desk, clock(), count=_CHUNK)
+
+    return Job("hot-spots-looking", timedelta(minutes=5), run)
+
+
+def cooling(database: Database, tenants: Tenants, desk: Desk, clock: Clock) -> Job:
+    """Every hour: those that are warm and were not measured for six hours."""
+
+    async def run() -> None:
+        for tenant in tenants:
+            now, terms = clock(), desk.policies.hot_spots(tenant)
+            measured = _CHUNK
+            while measured == _CHUNK:
+                async with database.transaction(tenant) as session:
+                    ids = await queries.to_measure(session, before=now - _OLD, count=_CHUNK)
+                    await measure(session, ids, terms, now)
+                measured = len(ids)
+
+    return Job("hot-spots-cooling", timedelta(hours=1), run)

@@ -1,0 +1,128 @@
+"""When a concern at a place is a hot spot: the heat index, and the states that follow from it. Plain Python.
+
+    heat = 10 * (people + 0.2 * repeats + 0.5 * votes) * (0.5 + 0.5 * residents / requests)
+
+where `people` counts each resident once, by the latest of their requests, `repeats` every further request of the same
+resident, `votes` every resident who said "me too" and filed nothing; each weighed by its age, half after `half_life`
+days. So three neighbours who write in the same days are 30, one who writes ten times is 15, and three whose requests
+are two weeks old are 15. The weights are our own estimates; docs/figures/hot_spots.md shows what they come to on real
+messages.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+_SCALE, _REPEAT, _VOTE = 10, 0.2, 0.5
+_EVEN = 0.5
+"""What remains of the heat of a concern that nearly all requests come from one resident about."""
+_DAY = 86_400
+
+
+class State(StrEnum):
+    EMERGING = "emerging"
+    ANNOUNCED = "announced"
+    COOLED = "cooled"
+    """It was announced, and is none any more; it may be announced again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """`[<tenant>.intake.hot_spots]` over these defaults."""
+
+    half_life_days: int = 14
+    announced_from: int = 30
+    """Heat from which it is announced, when `residents` are concerned."""
+    residents: int = 3
+    cooled_below: int = 10
+    window_days: int = 90
+    """Requests further apart than that are not joined to the same hot spot: it has been quiet in between."""
+    like_percent: int = 50
+    """The least score, in hundredths, by which a request belongs to the hot spot of another."""
+
+    @classmethod
+    def of(cls, settings: Mapping[str, object]) -> "Terms":
+        """Raises ValueError that names the setting at fault."""
+        known = {field.name for field in fields(cls)}
+        for name, value in settings.items():
+            if name not in known:
+                raise ValueError(f"intake.hot_spots has no setting {name!r}")
+            if type(value) is not int or not 1 <= value <= 10_000:
+                raise ValueError(f"intake.hot_spots.{name}: a whole number from 1 to 10000")
+        terms = cls(**settings)  # type: ignore[arg-type]  # looked at above
+        if terms.cooled_below >= terms.announced_from:
+            raise ValueError("intake.hot_spots.cooled_below has to be lower than announced_from")
+        return terms
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A request of a hot spot, or a vote for it."""
+
+    resident: UUID
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """The index with its arithmetic."""
+
+    index: int
+    people: float
+    repeats: float
+    votes: float
+    """Each weighed by age."""
+    requests: int
+    residents: int
+    voters: int
+
+    @property
+    def spread(self) -> float:
+        return _EVEN + (1 - _EVEN) * self.residents / self.requests if self.requests else 1.0
+
+
+def heat_of(requests: Sequence[Said], votes: Iterable[Said], now: datetime, terms: Terms) -> Heat:
+    """The heat of what was said until now."""
+    latest: dict[UUID, datetime] = {}
+    for said in requests:
+        latest[said.resident] = max(said.at, latest.get(said.resident, said.at))
+    everything = sum(_weight(said.at, now, terms) for said in requests)
+    people = sum(_weight(at, now, terms) for at in latest.values())
+    counted = {vote.resident: vote.at for vote in votes if vote.resident not in latest}
+    heat = Heat(
+        index=0,
+        people=people,
+        repeats=everything - people,
+        votes=sum(_weight(at, now, terms) for at in counted.values()),
+        requests=len(requests),
+        residents=len(latest),
+        voters=len(counted),
+    )
+    index = _SCALE * (heat.people + _REPEAT * heat.repeats + _VOTE * heat.votes) * heat.spread
+    return Heat(round(index), *(getattr(heat, field.name) for field in fields(Heat)[1:]))
+
+
+def next_state(state: State, heat: Heat, terms: Terms) -> State:
+    """Announced from one threshold on and cooled below a lower one, so that it does not flicker in between."""
+    if state is State.ANNOUNCED:
+        return State.COOLED if heat.index < terms.cooled_below else State.ANNOUNCED
+    concerned = heat.residents + heat.voters
+    if heat.index >= terms.announced_from and concerned >= terms.residents:
+        return State.ANNOUNCED
+    return state
+
+
+def commonest(values: Iterable[str | UUID | None]) -> str | UUID | None:
+    """The one that most have, of several the smallest; None where nobody has any."""
+    counts: dict[str | UUID, int] = {}
+    for value in values:
+        if value is not None:
+            counts[value] = counts.get(value, 0) + 1
+    return min(counts, key=lambda value: (-counts[value], str(value)), default=None)
+
+
+def _weight(at: datetime, now: datetime, terms: Terms) -> float:
+    days = max(0.0, (now - at).total_seconds() / _DAY)
+    return float(0.5 ** (days / terms.half_life_days))
