@@ -22,6 +22,20 @@ ROOT = Path(__file__).parents[2]
 SERVICES: tuple[Service[Any], ...] = (INTAKE, CASEWORK, EMPLOYMENT, NOTIFICATIONS)
 OPEN = {"POST /v1/receipts/aliyun", "POST /v1/receipts/aliyun/{secret}"}
 """Called by the SMS provider, which shows a secret of its own."""
+EVERYBODY = {
+    "GET /open311/v2/discovery.{format}",
+    "GET /open311/v2/requests.{format}",
+    "GET /open311/v2/requests/{id}.{format}",
+    "GET /open311/v2/services.{format}",
+    "GET /open311/v2/services/{code}.{format}",
+    "GET /open311/v2/tokens/{token}.{format}",
+    "GET /v1/open-data/requests",
+    "GET /v1/attachment-links/{word}",
+    "POST /v1/requests/follow",
+}
+"""Meant for everybody: what is published, and what a link or a code opens that somebody with a permission was given."""
+OF_A_STANDARD = "/open311/"
+"""Says 403 where we say 401, in a form of its own."""
 SOMETHING = UUID("019a0000-0000-7000-8000-000000000001")
 
 
@@ -41,14 +55,14 @@ def test_the_committed_table_of_permissions_is_current() -> None:
     assert page() == (ROOT / PAGE).read_text(encoding="utf-8"), "run `make documents`"
 
 
-def test_only_the_receipts_of_the_sms_provider_are_open() -> None:
+def test_only_what_is_meant_for_everybody_and_the_receipts_of_the_sms_provider_are_open() -> None:
     found = {
         f"{route.method} {route.path}"
         for service in SERVICES
         for route in _routes(service)
         if not route.permissions
     }
-    assert found == OPEN
+    assert found == OPEN | EVERYBODY
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
@@ -112,6 +126,12 @@ async def test_a_route_lets_in_nobody_without_a_token_or_a_role(
         await doors.knock(service, route, None),
         await doors.knock(service, route, doors.nobody()),
     )
+    if f"{route.method} {route.path}" in EVERYBODY:
+        assert without.status_code not in {401, 403} or "link" in route.path, without.text
+        return
+    if route.path.startswith(OF_A_STANDARD):
+        assert (without.status_code, powerless.status_code) == (403, 403), without.text
+        return
     if not route.permissions:
         assert without.status_code in {403, 422}, "a secret of its own, and a body"
         return

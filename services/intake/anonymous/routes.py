@@ -19,6 +19,7 @@ from services.intake.anonymous.rules import (
     same_code,
 )
 from services.intake.desk import Desk
+from services.intake.open_data.crowds import Crowd
 from services.intake.questions.rules import AnswerMissing, NotAsked, WrongAnswer, packed
 from services.intake.questions.schemas import Answers
 from services.intake.requests import queries
@@ -156,7 +157,10 @@ async def file_without_resident(
 
 @router.post("/v1/requests/follow", responses=refuses(FollowRefused))
 async def follow_request(
-    body: Follow, visitor: Annotated[Visitor, public_route()], desk: AnyDesk
+    body: Follow,
+    visitor: Annotated[Visitor, public_route()],
+    desk: AnyDesk,
+    crowd: Annotated[Crowd, provided(Crowd)],
 ) -> Followed:
     """How far an anonymous request is, for whoever has its number and its code. No token is needed."""
     if not desk.policies.knows(body.tenant):
@@ -165,7 +169,7 @@ async def follow_request(
         reference = parse(body.reference)
     except WrongReference:
         raise FollowRefused from None
-    async with desk.database.transaction(body.tenant) as session:
+    async with crowd.turn(), desk.database.transaction(body.tenant) as session:
         try:
             row = await queries.one(session, reference)
         except RequestNotFound:

@@ -195,6 +195,8 @@ def open_store(settings: IntakeSettings) -> Store:
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
             retries={"mode": "standard", "max_attempts": 3},
+            connect_timeout=3,
+            read_timeout=30,
         ),
     )
     return Bucket(client, settings.attachments_s3_bucket)

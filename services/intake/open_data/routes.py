@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from services.intake.desk import Desk
 from services.intake.open_data import queries
+from services.intake.open_data.crowds import Crowd
 from services.intake.open_data.tables import OpenRequest
 from services.intake.wire import word
 from shared.contracts.intake import Channel, Outcome, Urgency
@@ -79,6 +80,7 @@ async def list_open_data(
     request: Request,
     visitor: Annotated[Visitor, public_route()],
     desk: Annotated[Desk, provided(Desk)],
+    crowd: Annotated[Crowd, provided(Crowd)],
     tenant: Annotated[str, Query(max_length=31, description="The community's id")],
     format: Annotated[Literal["json", "csv"], Query()] = "json",
     since: Annotated[date | None, Query(alias="from")] = None,
@@ -94,7 +96,7 @@ async def list_open_data(
     if cursor is not None:
         day, row = cursor.take(datetime, str)
         before = day.date(), row
-    async with desk.database.transaction(tenant) as session:
+    async with crowd.turn(), desk.database.transaction(tenant) as session:
         release = await queries.last_release(session)
         rows = await queries.listing(session, since=since, until=until, before=before, limit=limit + 1)
     if release is None:

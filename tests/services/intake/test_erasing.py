@@ -1,10 +1,13 @@
 """Erasing destroys the key: nothing of the resident can be read any more, whoever kept the bytes."""
 
+import hashlib
+import json
 from uuid import UUID
 
 import pytest
 
 from services.intake.residents.keys import Holder
+from services.intake.residents.tables import ResidentKey
 from shared.database import Undecipherable
 from shared.security import Role
 from tests.services.intake.conftest import CONCERN, Intake
@@ -29,7 +32,7 @@ async def test_an_erased_resident_is_gone_for_every_reader(intake: Intake) -> No
     contacts = await intake.as_(Role.SERVICE, "notifications").post(
         "/v1/contacts", json={"purpose": "notify", "residents": [resident]}
     )
-    assert contacts.json() == {"contacts": []}
+    assert contacts.json() == {"contacts": [], "without_consent": []}
     record = await intake.read(receipt["id"])
     assert (record["subject"], record["body"], record["address"]) == (None, None, None)
     assert record["state"] == "filed"  # what happened stays to be counted; who it was does not
@@ -45,13 +48,55 @@ async def test_erasing_is_announced(intake: Intake) -> None:
     assert await intake.published() == [{"type": "resident.erased", "resident": resident}]
 
 
+async def test_a_certificate_says_what_was_destroyed_and_holds_when_looked_at_again(intake: Intake) -> None:
+    resident = await intake.resident(email="zhangsan@example.org")
+    await intake.file(resident)
+    problem(await intake.as_(Role.HEAD).get(f"/v1/erasures/{resident}"), 404, "not-erased")
+    await erase(intake, resident)
+    own = intake.as_(Role.RESIDENT, resident)
+    shown = (await own.get(f"/v1/erasures/{resident}")).json()
+    assert (shown["reason"], shown["reason_name"], shown["by_role"]) == (
+        "asked",
+        "本人要求删除或撤回同意",
+        "resident",
+    )
+    assert shown["destroyed"]["requests"] == 1
+    assert shown["found_now"] == {"keys": 0, "indexes": 0, "references": 0, "fields": 0}
+    assert shown["holds"]
+    assert [copy["place"] for copy in shown["copies"]][-2:] == ["backups", "log_archive"]
+    content = {
+        "community": "longxi",
+        **{name: shown[name] for name in ("resident", "reason", "by_role", "destroyed", "key")},
+        "at": shown["at"].replace("Z", "+00:00"),
+    }
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    assert digest == shown["digest"], "anyone can compute it again"
+    page = await own.get(f"/v1/erasures/{resident}/page")
+    assert "个人信息删除证明 Certificate of erasure" in page.text
+    assert shown["certificate"] in page.text
+    assert "未发现任何残留" in page.text
+    other = intake.as_(Role.RESIDENT, await intake.resident())
+    problem(await other.get(f"/v1/erasures/{resident}"), 404, "not-erased")
+
+
+async def test_a_certificate_does_not_hold_where_something_is_left(intake: Intake) -> None:
+    resident = await intake.resident()
+    await erase(intake, resident)
+    async with intake.database.transaction("longxi") as session:
+        key = intake.keyring.new_data_key().wrapped
+        await session.execute(ResidentKey.__table__.insert().values(resident=UUID(resident), wrapped=key))
+    shown = (await intake.as_(Role.HEAD).get(f"/v1/erasures/{resident}")).json()
+    assert (shown["found_now"]["keys"], shown["holds"]) == (1, False)
+
+
 async def test_no_key_and_no_trace_of_a_field_is_left(intake: Intake) -> None:
     resident = await intake.resident(external={"source": "web", "ref": "1"}, birth_year=1958)
     await erase(intake, resident)
     assert await intake.rows("SELECT wrapped FROM resident_key") == []
     assert await intake.rows("SELECT source FROM resident_reference") == []
+    assert await intake.rows("SELECT kind FROM resident_index") == []
     (row,) = await intake.rows(
-        "SELECT name, phone, phone_index, email, address, birth_year, gender FROM resident"
+        "SELECT name, phone, phone_index, email, address, birth_year, birth_date, id_number, gender FROM resident"
     )
     assert set(row) == {None}
 

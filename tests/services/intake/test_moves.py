@@ -54,7 +54,7 @@ async def test_an_illegal_move_names_the_state_and_what_is_allowed(intake: Intak
     refused = await intake.move(receipt["id"], "verify")
     document = problem(refused, 409, "illegal-move")
     assert document["detail"] == (
-        "诉求当前状态为“受理”，不能核查通过；现在可以：立案、不予受理、标为重复、撤回、调整分类。"
+        "诉求当前状态为“受理”，不能核查通过；现在可以：立案、不予受理、标为重复、撤回、调整分类、督办、拆分、补充信息。"
     )
     client = intake.as_(Role.HEAD, "head-1", **{"Accept-Language": "en"})
     english = await client.post(f"/v1/requests/{receipt['id']}/verify")

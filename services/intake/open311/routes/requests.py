@@ -16,6 +16,7 @@ from services.intake.open311.refusals import ServiceRequestUnknown, TokenUnknown
 from services.intake.open311.routes.jurisdictions import Jurisdiction, Jurisdictions
 from services.intake.open311.rules import MOST, listed, period, states_of, statuses
 from services.intake.open311.showing import extended, request_line
+from services.intake.open_data.crowds import Crowd
 from services.intake.requests.reference import WrongReference, parse
 from services.intake.requests.tables import Request as RequestRow
 from shared.refusals import Language
@@ -26,11 +27,18 @@ router = APIRouter()
 AnyVisitor = Annotated[Visitor, public_route()]
 AllJurisdictions = Annotated[Jurisdictions, provided(Jurisdictions)]
 AnyDesk = Annotated[Desk, provided(Desk)]
+Everybody = Annotated[Crowd, provided(Crowd)]
 
 
 @router.get(f"{PREFIX}v2/requests.{{format}}", include_in_schema=False)
 async def open311_requests(
-    format: str, request: Request, visitor: AnyVisitor, jurisdictions: AllJurisdictions, desk: AnyDesk
+    *,
+    format: str,
+    request: Request,
+    visitor: AnyVisitor,
+    jurisdictions: AllJurisdictions,
+    desk: AnyDesk,
+    crowd: Everybody,
 ) -> Response:
     """Requests of a range of at most 90 days, at most 1000 of them, the latest first."""
     asked = request.query_params
@@ -53,7 +61,7 @@ async def open311_requests(
         states=states,
     )
     size, number = _page(asked.get("page_size"), asked.get("page"))
-    async with desk.database.transaction(jurisdiction.tenant.id) as session:
+    async with crowd.turn(), desk.database.transaction(jurisdiction.tenant.id) as session:
         rows = await queries.listing(
             session, wanted, jurisdiction.publishing.withheld, offset=size * (number - 1), limit=size
         )
@@ -70,6 +78,7 @@ async def open311_request(
     visitor: AnyVisitor,
     jurisdictions: AllJurisdictions,
     desk: AnyDesk,
+    crowd: Everybody,
 ) -> Response:
     """One request, by the number that its filing was answered with."""
     wanted = format_of(format)
@@ -77,7 +86,7 @@ async def open311_request(
     (reference,) = _references((id,)) or (None,)
     if reference is None:
         raise ServiceRequestUnknown(field="service_request_id")
-    async with desk.database.transaction(jurisdiction.tenant.id) as session:
+    async with crowd.turn(), desk.database.transaction(jurisdiction.tenant.id) as session:
         row = await queries.one(session, reference, jurisdiction.publishing.withheld)
         if row is None:
             raise ServiceRequestUnknown(field="service_request_id")
@@ -94,6 +103,7 @@ async def open311_token(
     visitor: AnyVisitor,
     jurisdictions: AllJurisdictions,
     desk: AnyDesk,
+    crowd: Everybody,
 ) -> Response:
     """The number behind a token. Filing answers with the number itself, so no client is ever given a token; who has a
     request's id from elsewhere (an event, our own API) may come with it."""
@@ -103,7 +113,7 @@ async def open311_token(
         key = UUID(token)
     except ValueError:
         raise TokenUnknown(field="token") from None
-    async with desk.database.transaction(jurisdiction.tenant.id) as session:
+    async with crowd.turn(), desk.database.transaction(jurisdiction.tenant.id) as session:
         reference = await queries.reference_of(session, key)
     if reference is None:
         raise TokenUnknown(field="token")
