@@ -1,0 +1,1 @@
+"""Answer templates: what a community usually says when it closes a request, by category and outcome."""
