@@ -1,0 +1,76 @@
+"""Points of a resident who asks what is held of them, or who is erased."""
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.intake.points import queries
+from services.intake.points.actions.expiring import expire_locked
+from services.intake.points.actions.ordering import cancel
+from services.intake.points.actions.posting import CLOCK, lock
+from services.intake.points.rules import PointTerms, Reason
+from services.intake.residents.belongings import Belonging, Item, Person
+
+_MOST = 100_000
+
+
+async def _export(session: AsyncSession, person: Person) -> Sequence[Item]:
+    items: list[Item] = []
+    for resident in person.residents:
+        items += [
+            {
+                "kind": "point_posting",
+                "at": row.at,
+                "reason": row.reason,
+                "amount": row.amount if row.credit == "resident" else -row.amount,
+                "balance": row.balance,
+                "minutes": row.minutes,
+                "activity": row.activity,
+                "order": row.order_id,
+            }
+            for row in reversed(await queries.postings(session, resident, before=None, limit=_MOST))
+        ]
+        items += [
+            {
+                "kind": "point_order",
+                "at": order.ordered,
+                "item": item.name_zh,
+                "quantity": order.quantity,
+                "points": order.points,
+                "state": order.state,
+            }
+            for order, item in reversed(
+                await queries.orders(session, resident=resident, state=None, before=None, limit=_MOST)
+            )
+        ]
+    return items
+
+
+async def _erase(session: AsyncSession, person: Person, now: datetime) -> int:
+    """The books keep what moved, of nobody who could be found; orders are given back, and what is left expires."""
+    orders = await queries.open_orders_of(session, person.residents)
+    for order in orders:
+        await cancel(session, order, PointTerms(), resident=None, now=now, by=CLOCK)
+    accounts = [
+        resident
+        for resident in sorted(person.residents)
+        if await queries.account(session, resident) is not None
+    ]
+    if accounts:
+        await lock(session, accounts)
+    for resident in accounts:
+        await expire_locked(session, resident, now, reason=Reason.ERASED)
+    return len(orders)
+
+
+async def _used_since(session: AsyncSession, residents: Sequence[UUID], since: datetime) -> AbstractSet[UUID]:
+    return await queries.used_since(session, residents, since)
+
+
+def belonging() -> Belonging:
+    return Belonging(
+        "points", "志愿积分", "Volunteer points", export=_export, erase=_erase, used_since=_used_since
+    )
