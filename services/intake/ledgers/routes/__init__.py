@@ -1,0 +1,11 @@
+"""HTTP paths of ledgers."""
+
+from fastapi import APIRouter
+
+from services.intake.ledgers.routes import books, openly, reimbursing
+
+router = APIRouter(tags=["ledgers"])
+for part in (books, reimbursing, openly):
+    router.include_router(part.router)
+
+__all__ = ["router"]
