@@ -34,14 +34,14 @@ def prepare(
 def _kafka(servers: str, secrets: Path, declared: Declared) -> list[str]:
     # confluent-kafka is in the operator's image alone.
     from shared.provisioning.kafka import Copies, apply  # noqa: PLC0415
+    from shared.provisioning.quotas import limit  # noqa: PLC0415
 
     def password(user: str) -> str:
         return (secrets / f"kafka-{user}-password").read_text().strip()
 
-    return apply(
-        servers,
-        KafkaAccess("sasl_plaintext", KAFKA_ADMIN, password(KAFKA_ADMIN)),
-        declared,
-        Copies(int(os.environ.get("KAFKA_REPLICATION", "1")), int(os.environ.get("KAFKA_MIN_INSYNC", "1"))),
-        {user: password(user) for user in declared.users},
+    admin = KafkaAccess("sasl_plaintext", KAFKA_ADMIN, password(KAFKA_ADMIN))
+    copies = Copies(
+        int(os.environ.get("KAFKA_REPLICATION", "1")), int(os.environ.get("KAFKA_MIN_INSYNC", "1"))
     )
+    changed = apply(servers, admin, declared, copies, {user: password(user) for user in declared.users})
+    return changed + asyncio.run(limit(servers, admin, declared.users))

@@ -23,11 +23,21 @@ class Topic(_Entry):
     cleanup: Literal["delete", "compact"] = "delete"
 
 
+class Limits(_Entry):
+    """Of one user, at each broker; what is beyond is slowed down. Kafka's own names are in `quotas.py`."""
+
+    read_bytes_per_second: int = Field(ge=1024, le=2**40)
+    write_bytes_per_second: int = Field(ge=1024, le=2**40)
+    request_percent: float = Field(gt=0, le=10_000)
+    """Of one thread's time; a broker has `num.io.threads` + `num.network.threads`, 11 by default."""
+
+
 class User(_Entry):
     writes: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     groups: tuple[Group, ...] = ()
     """Consumer groups; a name that ends in `*` is a prefix."""
+    limits: Limits | None = None
 
 
 class _File(_Entry):
@@ -61,4 +71,4 @@ class Declared:
         return cls(content.topics, content.users)
 
 
-__all__ = ["Declared", "Topic", "User"]
+__all__ = ["Declared", "Limits", "Topic", "User"]

@@ -9,13 +9,6 @@ from shared.contracts.catalogue import EVENTS, SERVICES, TOPICS
 from shared.provisioning.declared import Declared
 from shared.provisioning.secrets import DISTRICT_USERS, KAFKA_USERS
 
-FILE = Path(__file__).parents[3] / "deploy" / "kafka" / "topics.toml"
-
-
-@pytest.fixture(scope="module")
-def declared() -> Declared:
-    return Declared.load(FILE)
-
 
 def test_every_topic_is_declared_and_no_other(declared: Declared) -> None:
     assert set(declared.topics) == set(TOPICS)
@@ -50,6 +43,10 @@ def test_the_district_sees_nothing_restricted_without_its_own_grant(declared: De
     assert restricted.writes == ()
 
 
+def test_only_those_from_outside_are_limited(declared: Declared) -> None:
+    assert {user for user, rights in declared.users.items() if rights.limits} == set(DISTRICT_USERS)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -58,6 +55,7 @@ def test_the_district_sees_nothing_restricted_without_its_own_grant(declared: De
         ('[topics]\n[users.x]\nreads = ["b.events"]', "users.x names the topic 'b.events'"),
         ('[topics]\n[users.x]\ngroups = ["*a"]', "users.x.groups"),
         ('[topics]\n[users."X Y"]', "'X Y' is no name"),
+        ("[topics]\n[users.x.limits]\nread_bytes_per_second = 0", "users.x.limits"),
         ("[topics", "topics.toml|Expected"),
     ],
 )

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
@@ -17,35 +17,10 @@ from shared.messaging.records import Record
 from shared.provisioning.declared import Declared, Topic
 from shared.provisioning.failures import CannotPrepare
 from shared.provisioning.kafka import Copies, apply
-from shared.testing.kafka_jars import KafkaUnavailable
-from tests.shared.provisioning.broker import SecuredBroker, secured_broker
-from tests.support.requirements import missing
+from tests.shared.provisioning.broker import SecuredBroker, prepare
 
 pytestmark = pytest.mark.kafka
 FILE = Path(__file__).parents[3] / "deploy" / "kafka" / "topics.toml"
-
-
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredBroker]:
-    try:
-        with secured_broker(tmp_path_factory.mktemp("secured")) as started:
-            prepare(started, Declared.load(FILE), within=60)
-            yield started
-    except KafkaUnavailable as reason:
-        missing("Apache Kafka", str(reason))
-
-
-def prepare(broker: SecuredBroker, declared: Declared, *, within: float = 0) -> list[str]:
-    """`within` so many seconds: a broker that has only just begun answers later."""
-    passwords = {user: broker.password(user) for user in declared.users}
-    deadline = time.monotonic() + within
-    while True:
-        try:
-            return apply(broker.inside, broker.admin, declared, Copies(), passwords, patience=5)
-        except CannotPrepare:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.5)
 
 
 def log_of(broker: SecuredBroker, access: KafkaAccess) -> KafkaLog:
