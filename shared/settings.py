@@ -78,8 +78,10 @@ class ServiceSettings(BaseSettings):
     """JSON list of issuers whose tokens are taken."""
     service_key_file: Path | None = None
     """Private JWK that signs this service's own tokens."""
+    service_jwks_file: Path | None = None
+    """Public keys of the services, as a JWKS file that is read again from time to time; without it the public half of `SERVICE_KEY_FILE`. With both the old and the new one in it that key is changed without an interruption."""
     service_issuer: str = "longxi-services"
-    """The `iss` of those tokens; the other services list it among their issuers."""
+    """The `iss` of those tokens."""
     master_key_file: Path | None = None
     """Master keys of personal data; needed by services that hold any."""
     trusted_ca_file: Path | None = None

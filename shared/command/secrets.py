@@ -1,5 +1,6 @@
 """`longxi secrets`: the files of an installation's secrets."""
 
+import asyncio
 from pathlib import Path
 from typing import Annotated
 
@@ -7,11 +8,15 @@ import typer
 from rich.console import Console
 
 from shared.command.failing import plainly
+from shared.provisioning import rotating
 from shared.provisioning import secrets as kept
+from shared.provisioning.failures import CannotPrepare
 from shared.provisioning.files import GROUP, hand_over
 
 app = typer.Typer(help="密钥与证书 · Secrets and certificates of an installation", no_args_is_help=True)
-Folder = Annotated[Path, typer.Option(help="存放密钥的目录 · the folder of the secrets")]
+Folder = Annotated[
+    Path, typer.Option(envvar="LONGXI_SECRETS", help="存放密钥的目录 · the folder of the secrets")
+]
 Host = Annotated[
     list[str] | None,
     typer.Option("--host", help="对外的域名或地址，可多次 · public name or address; may be given again"),
@@ -64,12 +69,45 @@ def renew_certificates(
     host: Host = None,
     group: Annotated[int, typer.Option(help="容器进程所属的组 · group of the containers' processes")] = GROUP,
 ) -> None:
-    """重新签发网关与 Kafka 的证书 · Make the gateway's and Kafka's certificates anew, then restart both."""
+    """重新签发网关与 Kafka 的证书 · Make both certificates anew, for the names that they have; then restart both."""
     console = Console(stderr=True)
     with plainly(console, OSError, ValueError):
-        for name in kept.renew(folder, _hosts(host)):
+        for name in kept.renew(folder, host or []):
             console.print(f"已签发 made {name}", highlight=False)
         hand_over(folder, group)
+
+
+@app.command()
+def rotate(
+    names: Annotated[list[str], typer.Argument(help="密钥文件名 · names of the secrets' files")],
+    folder: Folder = _FOLDER,
+    kafka: Annotated[
+        str,
+        typer.Option(
+            envvar="KAFKA_BOOTSTRAP_SERVERS", help="Kafka 地址，仅换 admin 口令时用 · only for admin's"
+        ),
+    ] = "kafka:9092",
+) -> None:
+    """换新密钥，并说明如何生效 · Make a new secret in the old one's place, and say what makes it take effect."""
+    console = Console(stderr=True)
+    then: list[str] = []
+    with plainly(console, CannotPrepare, OSError, ValueError):
+        for name in names:
+            rotated = asyncio.run(rotating.rotate(folder, name, kafka=kafka))
+            console.print(f"已更换 changed {', '.join(rotated.files)}", highlight=False)
+            then += [step for step in rotated.then if step not in then]
+    console.print("接下来执行 · then run", highlight=False)
+    for step in then:
+        console.print(f"  {step}", highlight=False, soft_wrap=True, markup=False)
+
+
+@app.command("forget-service-key")
+def forget_service_key(folder: Folder = _FOLDER) -> None:
+    """不再信任旧的服务密钥 · Trust the services' present key alone, when all of them run with it."""
+    console = Console(stderr=True)
+    with plainly(console, OSError, ValueError):
+        forgotten = rotating.forget_service_key(folder)
+    console.print(f"不再信任 no longer trusted: {', '.join(forgotten) or '—'}", highlight=False)
 
 
 def _hosts(given: list[str] | None) -> kept.Hosts:

@@ -94,6 +94,17 @@ def ends(path: Path) -> datetime.datetime:
     return x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc
 
 
+def hosts(path: Path) -> list[str]:
+    """The names and addresses that a certificate is for. Raises OSError, ValueError."""
+    certificate = x509.load_pem_x509_certificate(path.read_bytes())
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return []
+    found = [*names.get_values_for_type(x509.DNSName), *names.get_values_for_type(x509.IPAddress)]
+    return [str(name) for name in found]
+
+
 def _alternative(host: str) -> x509.GeneralName:
     try:
         return x509.IPAddress(ipaddress.ip_address(host))
@@ -125,4 +136,4 @@ def _public(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(serialization.Encoding.PEM)
 
 
-__all__ = ["CA_LIFETIME", "LIFETIME", "ends", "issue", "make_authority"]
+__all__ = ["CA_LIFETIME", "LIFETIME", "ends", "hosts", "issue", "make_authority"]

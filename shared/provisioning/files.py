@@ -37,6 +37,27 @@ def write_new(path: Path, content: str | bytes, *, mode: int = MODE) -> bool:
     return True
 
 
+def replace(path: Path, content: str) -> None:
+    """The same file with other content, whole or not at all; mode and group stay. Raises OSError.
+
+    Containers that run see the old content until they are started again: they hold the file, not its name.
+    """
+    before = path.stat()
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content.encode())
+            file.flush()
+            os.fsync(file.fileno())
+        if unfinished.stat().st_gid != before.st_gid:
+            os.chown(unfinished, -1, before.st_gid)
+        unfinished.chmod(before.st_mode & 0o777)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
 def hand_over(folder: Path, group: int) -> bool:
     """Give all files below `folder` to the group, so that processes of containers can read them.
 
@@ -51,4 +72,4 @@ def hand_over(folder: Path, group: int) -> bool:
     return True
 
 
-__all__ = ["FOLDER_MODE", "GROUP", "MODE", "hand_over", "new_secret", "write_new"]
+__all__ = ["FOLDER_MODE", "GROUP", "MODE", "hand_over", "new_secret", "replace", "write_new"]

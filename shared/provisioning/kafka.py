@@ -75,6 +75,14 @@ def apply(
     return said
 
 
+def set_passwords(servers: str, access: KafkaAccess, passwords: Mapping[str, str]) -> None:
+    """By user. Raises CannotPrepare."""
+    try:
+        _set_passwords(AdminClient(_settings(servers, access)), passwords)
+    except KafkaException as failure:
+        raise CannotPrepare(f"Kafka at {servers}: {failure.args[0]}") from failure
+
+
 def _settings(servers: str, access: KafkaAccess) -> dict[str, Any]:
     settings: dict[str, Any] = {
         "bootstrap.servers": servers,
@@ -219,4 +227,4 @@ def _settle(answers: Iterable[Future[Any]]) -> Sequence[Any]:
     return [answer.result(timeout=_SECONDS) for answer in answers]
 
 
-__all__ = ["Copies", "apply"]
+__all__ = ["Copies", "apply", "set_passwords"]

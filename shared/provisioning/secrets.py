@@ -12,6 +12,7 @@ from shared.contracts.catalogue import SERVICES
 from shared.database import Keyring
 from shared.provisioning import certificates
 from shared.provisioning.files import FOLDER_MODE, new_secret, write_new
+from shared.security.keysets import parse_keys
 from shared.security.local_issuer import TRIAL_ISSUER, LocalIssuer
 from shared.security.signing import SigningKey
 from shared.weakness import weakness
@@ -21,6 +22,8 @@ DISTRICT_USERS = ("district", "district-restricted")
 KAFKA_USERS = (KAFKA_ADMIN, "operator", *SERVICES, *DISTRICT_USERS)
 SEALING_SERVICES = ("intake", "casework", "notifications")
 """Those that seal personal data or webhooks' secrets, and so have master keys."""
+SERVICE_JWKS = "keys/jwks/services.json"
+"""Public keys of the services' own issuer: the present one, and after a change the one before. Others' may lie beside it."""
 SOON = timedelta(days=30)
 _GIVEN = ("smtp-password", "sms-key-secret")
 """Of the mail server and the SMS provider: empty until the operator writes them in."""
@@ -117,6 +120,7 @@ def required() -> tuple[str, ...]:
         "redis-url",
         *(f"keys/{service}-master-keys.json" for service in SEALING_SERVICES),
         "keys/service-key.json",
+        SERVICE_JWKS,
         *(f"tls/{name}" for name in ("ca.crt", "gateway.crt", "gateway.key", "kafka.pem")),
     )
 
@@ -133,6 +137,8 @@ def _keys(folder: Path, *, trial: bool) -> Iterator[tuple[str, bool]]:
     if missing:
         SigningKey.write_new(folder / "service-key.json")
     yield "service-key.json", missing
+    public = json.dumps({"keys": [dict(SigningKey.load(folder / "service-key.json").public)]})
+    yield "jwks/services.json", write_new(folder / "jwks" / "services.json", public)
     issuers = folder / "issuers.json"
     if trial:
         missing = not (folder / "trial-issuer").exists()
@@ -153,17 +159,23 @@ def _certificates(folder: Path, hosts: Hosts, clock: Clock) -> Iterator[tuple[st
     yield "kafka.pem", certificates.issue(folder, "kafka", [*hosts.public, *hosts.kafka], clock=clock)
 
 
-def renew(folder: Path, hosts: Hosts, *, clock: Clock = system_clock) -> list[str]:
-    """Make the gateway's and the brokers' certificates anew. Raises OSError, ValueError."""
-    certificates.issue(folder / "tls", "gateway", hosts.public, clock=clock, replace=True)
-    certificates.issue(folder / "tls", "kafka", [*hosts.public, *hosts.kafka], clock=clock, replace=True)
-    return ["tls/gateway.crt", "tls/kafka.pem"]
+def renew(folder: Path, public: Sequence[str], *, clock: Clock = system_clock) -> list[str]:
+    """Make the gateway's and the brokers' certificates anew, for the names that they have and for these. Raises OSError, ValueError."""
+    made = []
+    for name, file in (("gateway", "gateway.crt"), ("kafka", "kafka.pem")):
+        present = certificates.hosts(folder / "tls" / file)
+        names = list(dict.fromkeys([*public, *present]))
+        certificates.issue(folder / "tls", name, names, clock=clock, replace=True)
+        made.append(f"tls/{file}")
+    return made
 
 
 def _fault(path: Path, now: datetime) -> str | None:
     if path.suffix == ".json":
         if path.name == "service-key.json":
             SigningKey.load(path)
+        elif path.parent.name == "jwks":
+            return None if parse_keys(path.read_bytes()) else "holds no public key"
         else:
             Keyring.load(path)
         return None
@@ -188,6 +200,7 @@ __all__ = [
     "KAFKA_ADMIN",
     "KAFKA_USERS",
     "SEALING_SERVICES",
+    "SERVICE_JWKS",
     "SOON",
     "Hosts",
     "Report",

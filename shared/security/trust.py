@@ -42,6 +42,9 @@ class TrustSettings(Protocol):
     def service_key_file(self) -> Path | None: ...
 
     @property
+    def service_jwks_file(self) -> Path | None: ...
+
+    @property
     def service_issuer(self) -> str: ...
 
 
@@ -57,7 +60,8 @@ def trusted_issuers(settings: TrustSettings, http: httpx.AsyncClient, clock: Clo
     """
     issuers = [_trusted(entry, settings, http, clock) for entry in settings.oidc_issuers]
     if settings.service_key_file and settings.service_issuer not in {trusted.issuer for trusted in issuers}:
-        fetch = _public_part(settings.service_key_file)
+        public = settings.service_jwks_file
+        fetch = from_file(public) if public else _public_part(settings.service_key_file)
         own = frozenset({Role.SERVICE})
         issuers.append(TrustedIssuer(settings.service_issuer, AUDIENCE, KeySet(fetch, clock), own))
     _refuse_doubles(trusted.issuer for trusted in issuers)

@@ -1,7 +1,6 @@
-"""Steps of changing master keys and the services' own key, as commands of `longxi secrets`."""
+"""Steps of changing master keys, as commands of `longxi secrets`."""
 
 import asyncio
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +14,6 @@ from shared.backups.wrapped import master_keys_in_use
 from shared.command.backing_up.options import HomeOption, SecretsOption, installation
 from shared.command.failing import plainly
 from shared.contracts.catalogue import SERVICES
-from shared.security.signing import SigningKey
 
 _ENDING = "-master-keys.json"
 _FAILURES = (BackupFailed, OSError, ValueError)
@@ -82,29 +80,12 @@ def master_keys_used(home: HomeOption = None, secrets: SecretsOption = None) -> 
                 console.print(f"{target.service}: {key} × {count}", highlight=False)
 
 
-def service_jwks(
-    out: Annotated[Path, typer.Argument(help="公钥集写入此文件 · the set of public keys is written here")],
-    keys: Annotated[
-        list[Path], typer.Argument(help="服务私钥文件，新旧都给 · private keys, the old and the new one")
-    ],
-) -> None:
-    """服务密钥轮换时同时信任新旧公钥 · Public keys that services trust at once while their key changes."""
-    console = Console(stderr=True)
-    with plainly(console, *_FAILURES):
-        public = [dict(SigningKey.load(file).public) for file in keys]
-        unfinished = out.with_name(f".{out.name}.part")
-        unfinished.write_text(json.dumps({"keys": public}))
-        unfinished.replace(out)
-    console.print(f"{out}: {len(public)} 个公钥 public keys", highlight=False)
-
-
 COMMANDS: Mapping[str, Callable[..., None]] = {
     "add-master-key": add_master_key,
     "use-master-key": use_master_key,
     "rotate-master-key": rotate_master_key,
     "remove-master-key": remove_master_key,
     "master-keys": master_keys_used,
-    "service-jwks": service_jwks,
 }
 """For `longxi secrets`, by name."""
 

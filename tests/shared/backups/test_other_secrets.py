@@ -1,67 +1,78 @@
 """The other secrets change while the platform works, as docs/backup.md says."""
 
-import json
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import httpx
 import pytest
-from typer.testing import CliRunner
 
-from shared.clock import system_clock
-from shared.command.main import app
 from shared.database.provision import provision_database
+from shared.provisioning.rotating import forget_service_key, rotate
+from shared.provisioning.secrets import Hosts, init
 from shared.security import ServiceTokens
-from shared.security.signing import SigningKey
 from shared.security.tokens import TokenVerifier
 from shared.security.trust import trusted_issuers
 from shared.settings import Issuer
 from shared.tenants import Tenants
+from shared.testing.clock import FrozenClock
 from tests.support.backups import Installation
+
+NOW = datetime(2026, 11, 28, 8, tzinfo=UTC)
 
 
 @dataclass
 class Settings:
     service_key_file: Path
+    service_jwks_file: Path | None = None
     oidc_issuers: list[Issuer] = field(default_factory=list)
     mode: Any = "production"
     service_issuer: str = "longxi-services"
 
 
-async def trusts(settings: Settings, caller: Settings) -> bool:
-    """Whether a process with these settings takes the token of one with those."""
-    http = httpx.AsyncClient()
-    verifier = TokenVerifier(trusted_issuers(settings, http, system_clock), Tenants.load(None), system_clock)
-    token = ServiceTokens(caller).headers("longxi")["Authorization"].split(" ")[1]
+def verifier(settings: Settings, clock: FrozenClock) -> TokenVerifier:
+    """Of a process that goes on with what it has read."""
+    return TokenVerifier(trusted_issuers(settings, httpx.AsyncClient(), clock), Tenants.load(None), clock)
+
+
+async def takes(process: TokenVerifier, caller: Settings, clock: FrozenClock) -> bool:
+    token = ServiceTokens(caller, clock=clock).headers("longxi")["Authorization"].split(" ")[1]
     try:
-        await verifier.verify(token)
+        await process.verify(token)
     except Exception:
         return False
-    finally:
-        await http.aclose()
     return True
 
 
-async def test_two_service_keys_are_trusted_while_one_takes_the_place_of_the_other(tmp_path: Path) -> None:
-    old, new, jwks = (tmp_path / name for name in ("old.json", "new.json", "jwks.json"))
-    SigningKey.write_new(old)
-    SigningKey.write_new(new)
-    done = CliRunner().invoke(app, ["secrets", "service-jwks", str(jwks), str(old), str(new)])
-    assert done.exit_code == 0, done.output
-    assert '"d"' not in jwks.read_text()
-    assert len(json.loads(jwks.read_text())["keys"]) == 2
+async def test_a_new_service_key_takes_the_old_ones_place_in_any_order_of_restarts(tmp_path: Path) -> None:
+    """A process knows its own key from its start, and the public ones from a file that it reads again."""
+    folder, clock = tmp_path / "secrets", FrozenClock(NOW)
+    init(folder, Hosts(), trial=False)
+    jwks, old, new = (
+        folder / "keys/jwks/services.json",
+        tmp_path / "old.json",
+        folder / "keys/service-key.json",
+    )
+    old.write_bytes(new.read_bytes())
+    before, after = Settings(old, jwks), Settings(new, jwks)
+    running = verifier(before, clock)
+    assert await takes(running, before, clock)
 
-    entry = [Issuer(issuer="longxi-services", jwks_file=jwks)]
-    before, between, after = Settings(old), Settings(old, entry), Settings(new, entry)
-    for one in (before, between, after):
-        assert await trusts(between, one)
-        assert await trusts(after, one)
-    assert await trusts(before, between)
-    assert not await trusts(before, after), "without the first step the second would be refused"
-    assert await trusts(after, Settings(new))
-    assert await trusts(Settings(new), after)
+    await rotate(folder, "keys/service-key.json", kafka="")
+    clock.advance(timedelta(minutes=2))
+    restarted = verifier(after, clock)
+
+    for process in (running, restarted):
+        for caller in (before, after):
+            assert await takes(process, caller, clock)
+
+    forget_service_key(folder)
+    clock.advance(timedelta(hours=2))
+    for process in (running, restarted):
+        assert await takes(process, after, clock)
+        assert not await takes(process, before, clock)
 
 
 async def test_a_database_password_changes_and_open_connections_stay(installation: Installation) -> None:

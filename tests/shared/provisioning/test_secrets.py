@@ -115,10 +115,22 @@ def test_certificates_that_end_soon_are_said_and_made_anew(tmp_path: Path) -> No
     names = {line.split()[0] for line in check(folder, clock=clock).wrong}
     assert names == {"tls/gateway.crt", "tls/kafka.pem"}
 
-    renew(folder, Hosts(), clock=clock)
+    renew(folder, [], clock=clock)
     assert check(folder, clock=clock).wrong == []
     clock.advance(timedelta(days=3650))
     assert any(line.startswith("tls/ca.crt ended") for line in check(folder, clock=clock).wrong)
+
+
+def test_a_certificate_that_is_made_anew_keeps_its_names_and_takes_more(tmp_path: Path) -> None:
+    folder = tmp_path / "secrets"
+    init(folder, replace(Hosts(), public=("longxi.example", "10.1.2.3")), trial=False)
+    before = (folder / "tls/kafka.pem").read_bytes()
+
+    renew(folder, ["new.example"])
+
+    assert certificates.hosts(folder / "tls/gateway.crt") == ["new.example", "longxi.example", "10.1.2.3"]
+    assert set(certificates.hosts(folder / "tls/kafka.pem")) >= {"new.example", "longxi.example", "kafka-3"}
+    assert (folder / "tls/kafka.pem").read_bytes() != before
 
 
 def test_certificates_name_the_hosts_and_descend_from_the_authority(tmp_path: Path) -> None:
