@@ -39,12 +39,16 @@ if [ -f SHA256SUMS ]; then
 fi
 version=$(cat VERSION 2>/dev/null || sed -n 's/^version = "\(.*\)"/\1/p' ../pyproject.toml)
 
+docker image inspect "longxi/operator:$version" >/dev/null 2>&1 ||
+    fail "没有镜像 · no image longxi/operator:$version here: make images, or make images-offline"
+
 group=10001
 [ "$(id -u)" = 0 ] || group=$(id -g)
 if [ ! -f .env ]; then
     sed -e "s/^LONGXI_DOMAIN=.*/LONGXI_DOMAIN=$domain/" \
         -e "s/^#LONGXI_VERSION=.*/LONGXI_VERSION=$version/" \
-        -e "s/^#SECRETS_GID=.*/SECRETS_GID=$group/" .env.example > .env
+        -e "s/^#SECRETS_GID=.*/SECRETS_GID=$group/" \
+        -e "s/^#SECRETS_UID=.*/SECRETS_UID=$(id -u)/" .env.example > .env
     if [ -n "$trial" ]; then
         printf '%s\n' 'SMTP_HOST=mail' 'SMTP_PORT=8125' 'SMTP_SECURITY=none' >> .env
     fi

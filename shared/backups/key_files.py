@@ -1,5 +1,6 @@
 """The folder of secrets, as one sealed archive. Without the master keys in it nothing personal in a dump can be read."""
 
+import contextlib
 import io
 import os
 import tarfile
@@ -129,8 +130,7 @@ def _write(path: Path, file: KeyFile) -> None:
         sink.write(file.content)
         sink.flush()
         os.fsync(sink.fileno())
-    if os.geteuid() == 0:
-        os.chown(unfinished, file.user, file.group)
+    _give(unfinished, file)
     unfinished.chmod(file.mode)
     unfinished.rename(path)
 
@@ -141,8 +141,14 @@ def _make_folder(folder: Path, file: KeyFile) -> None:
         return
     _make_folder(folder.parent, file)
     folder.mkdir(mode=0o750 if file.mode & 0o040 else 0o700)
+    _give(folder, file)
+
+
+def _give(path: Path, file: KeyFile) -> None:
+    """To whom it belonged. Only root can, and not the root of a container that may do nothing else: there it stays ours."""
     if os.geteuid() == 0:
-        os.chown(folder, file.user, file.group)
+        with contextlib.suppress(PermissionError):
+            os.chown(path, file.user, file.group)
 
 
 __all__ = ["KeyFile", "Restored", "differing", "pack", "read", "restore", "selected", "unpack"]

@@ -23,6 +23,7 @@ from tests.deploy.engine import Engine
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TENANT = "longxi"
+DEPLOY = REPOSITORY / "deploy"
 _UP_SECONDS = 300
 
 
@@ -36,6 +37,10 @@ class Stack:
     more: dict[str, str] = field(default_factory=dict)
     """Variables of `.env` beside the usual ones."""
     profiles: tuple[str, ...] = ("try",)
+    deploy: Path = DEPLOY
+    """The folder that is deployed from; a copy where scripts write their `.env`."""
+    overrides: tuple[str, ...] = ()
+    """Compose files of that folder, beside `docker-compose.yml`."""
 
     @property
     def secrets(self) -> Path:
@@ -53,15 +58,37 @@ class Stack:
         """Secrets as `longxi secrets init --trial` makes them, and ports that are free."""
         init(self.secrets, Hosts(), trial=True)
         certificates.issue(self.secrets / "tls", "portal", ["portal"])
+        self.more["SECRETS_UID"] = str(os.getuid())
         if not hand_over(self.secrets, GROUP):
             self.more["SECRETS_GID"] = str(os.getgid())
         (self.folder / "backups").mkdir(mode=0o777, exist_ok=True)
         (self.folder / "backups").chmod(0o777)
-        self.ports = {name: free_port() for name in ("gateway", "kafka", "mail")}
+        self.ports = {name: free_port() for name in ("gateway", "kafka", "kafka-2", "kafka-3", "mail")}
 
     def compose(self, *words: str, check: bool = True, seconds: float = _UP_SECONDS) -> str:
+        env_file = self.write_settings()
+        return self.engine.docker(
+            "compose",
+            "--env-file",
+            str(env_file),
+            *(word for profile in self.profiles for word in ("--profile", profile)),
+            *(word for file in self.files for word in ("--file", file)),
+            *words,
+            check=check,
+            seconds=seconds,
+        )
+
+    @property
+    def files(self) -> list[str]:
+        names = ("docker-compose.yml", *self.overrides)
+        test = REPOSITORY / "tests" / "deploy" / "compose.test.yml"
+        return [*(str(self.deploy / name) for name in names), str(test)]
+
+    def write_settings(self) -> Path:
+        """The `.env`; beside the compose file where that is a copy."""
         settings = {
             "COMPOSE_PROJECT_NAME": self.project,
+            "COMPOSE_FILE": ":".join(self.files),
             "LONGXI_VERSION": self.version,
             "LONGXI_DOMAIN": "localhost",
             "SECRETS_DIR": str(self.secrets),
@@ -69,6 +96,8 @@ class Stack:
             "GATEWAY_PORT": str(self.ports["gateway"]),
             "GATEWAY_BIND": "127.0.0.1",
             "KAFKA_PORT": str(self.ports["kafka"]),
+            "KAFKA_PORT_2": str(self.ports["kafka-2"]),
+            "KAFKA_PORT_3": str(self.ports["kafka-3"]),
             "KAFKA_BIND": "127.0.0.1",
             "MAIL_PORT": str(self.ports["mail"]),
             "SMTP_HOST": "mail",
@@ -78,21 +107,9 @@ class Stack:
             "PORTAL_PROGRAM": str(REPOSITORY / "tests" / "deploy" / "portal_server.py"),
             **self.more,
         }
-        env_file = self.folder / ".env"
-        env_file.write_text("".join(f"{name}='{value}'\n" for name, value in settings.items()))
-        return self.engine.docker(
-            "compose",
-            "--env-file",
-            str(env_file),
-            *(word for profile in self.profiles for word in ("--profile", profile)),
-            "--file",
-            str(REPOSITORY / "deploy" / "docker-compose.yml"),
-            "--file",
-            str(REPOSITORY / "tests" / "deploy" / "compose.test.yml"),
-            *words,
-            check=check,
-            seconds=seconds,
-        )
+        file = (self.folder if self.deploy == DEPLOY else self.deploy) / ".env"
+        file.write_text("".join(f"{name}='{value}'\n" for name, value in settings.items()))
+        return file
 
     def up(self, *more: str) -> None:
         try:
@@ -118,9 +135,9 @@ class Stack:
         running = self.compose("ps", "--services", "--status", "running").split()
         return [service for service in running if service != "portal"]
 
-    def psql(self, database: str, query: str) -> str:
+    def psql(self, database: str, query: str, *, password: str | None = None) -> str:
         """What a query as the administrator gives, unaligned."""
-        password = (self.secrets / "postgres-admin-password").read_text().strip()
+        password = password or (self.secrets / "postgres-admin-password").read_text().strip()
         words = ["--host=127.0.0.1", "--username=postgres", f"--dbname=longxi_{database}", "-Atc", query]
         return self.compose(
             "exec", "-T", "--env", f"PGPASSWORD={password}", "postgres", "psql", *words
@@ -156,8 +173,16 @@ class Stack:
         return answer
 
     def clear(self) -> None:
+        if not self.ports:  # nothing was begun
+            shutil.rmtree(self.folder, ignore_errors=True)
+            return
         self.down(volumes=True)
+        # One that a replica has taken the place of is no longer named in the files.
+        label = f"label=com.docker.compose.project={self.project}"
+        left = self.engine.docker("volume", "ls", "--quiet", "--filter", label).split()
+        if left:
+            self.engine.docker("volume", "rm", *left)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-__all__ = ["REPOSITORY", "TENANT", "Stack"]
+__all__ = ["DEPLOY", "REPOSITORY", "TENANT", "Stack"]

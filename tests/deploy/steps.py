@@ -16,6 +16,7 @@ from aiokafka.errors import GroupAuthorizationFailedError, KafkaError, TopicAuth
 from standardwebhooks import Webhook
 
 from shared.kafka_access import KafkaAccess
+from shared.provisioning import rotating
 from shared.provisioning.files import GROUP, hand_over
 from shared.security.principal import Role
 from tests.deploy.engine import Engine
@@ -263,6 +264,32 @@ def an_upgrade_in_place(stack: Stack, community: Community) -> None:
         community.wait_until_told(request)
 
 
+def secrets_are_changed(stack: Stack, community: Community) -> None:
+    """All that `longxi secrets rotate` knows, while somebody files. Afterwards the old ones open nothing."""
+    there = {"grafana-admin-password", "postgres-replication-password"}  # of what does not run here
+    old_district = _access(stack, "district")
+    old = {name: (stack.secrets / name).read_text() for name in rotating.names()}
+    before = len(community.filed)
+    with community.keeps_filing():
+        names = [name for name in old if name not in there]
+        stack.compose("run", "--rm", "-T", "--no-deps", "keys", "secrets", "rotate", *names)
+        stack.compose("run", "--rm", "-T", "--no-deps", "prepare")
+        stack.up("--force-recreate")
+    stack.compose("run", "--rm", "-T", "--no-deps", "keys", "secrets", "forget-service-key")
+    for name in names:
+        assert (stack.secrets / name).read_text() != old[name], name
+    filed = community.filed[before:]
+    assert filed, "nothing was filed while secrets were changed"
+    for request in filed:
+        community.wait_until_told(request)
+    with pytest.raises(KafkaError):
+        asyncio.run(_read_some(stack, old_district, "intake.events", "district-test"))
+    asyncio.run(_read_some(stack, _access(stack, "district"), "intake.events", "district-test"))
+    assert stack.psql("intake", "SELECT 1") == "1"
+    with pytest.raises(RuntimeError, match="password authentication failed"):
+        stack.psql("intake", "SELECT 1", password=old["postgres-admin-password"])
+
+
 def everything_is_lost_and_restored(stack: Stack, community: Community) -> None:
     """A backup; then no volume and no secret is left but the backup and who may open it; then everything is there again."""
     for request in community.filed[-3:]:
@@ -278,12 +305,8 @@ def everything_is_lost_and_restored(stack: Stack, community: Community) -> None:
     shutil.rmtree(stack.secrets)
     stack.secrets.mkdir()
     source = ["--from", "/backups/kept", "--identity", "/backups/identity"]
-    stack.engine.docker(
-        *("run", "--rm", "--network", "none", "--user", f"{os.getuid()}:{os.getgid()}"),
-        *("--volume", f"{stack.secrets}:/new", "--volume", f"{stack.folder}/backups:/backups"),
-        f"longxi/operator:{stack.version}",
-        *("restore", *source, "--only", "keys", "--keys", "/new"),
-    )
+    keys = ("run", "--rm", "-T", "--no-deps", "keys")
+    stack.compose(*keys, "restore", *source, "--only", "keys", "--keys", "/secrets")
     assert {str(path.relative_to(stack.secrets)): path.read_bytes() for path in _files(stack.secrets)} == kept
     hand_over(stack.secrets, GROUP)
 

@@ -17,7 +17,7 @@ from tests.support.requirements import missing
 DEPLOY = Path(__file__).parents[2] / "deploy"
 PLATFORM = DEPLOY / "docker-compose.yml"
 CLUSTER = DEPLOY / "compose.cluster.yml"
-ONCE = {"prepare", "operator", *(f"{service}-migrate" for service in SERVICES)}
+ONCE = {"prepare", "operator", "keys", *(f"{service}-migrate" for service in SERVICES)}
 OUTSIDE = {"gateway", "kafka"}
 """Reached from other machines; whatever else is published is so on this one only."""
 
@@ -82,6 +82,18 @@ def test_services_wait_for_their_migrations_and_those_for_the_preparation(servic
         given = {secret["target"] for secret in container["secrets"]}
         assert "database_url" in given
         assert "database_owner_url" not in given, "only migrations own tables"
+
+
+def test_only_one_container_can_write_secrets_and_it_is_not_started_by_itself() -> None:
+    writing = {
+        name
+        for name, container in CONTAINERS.items()
+        for volume in container.get("volumes", [])
+        if isinstance(volume, dict) and "SECRETS_DIR" in volume["source"] and not volume.get("read_only")
+    }
+
+    assert writing == {"keys"}
+    assert CONTAINERS["keys"]["profiles"] == ["tools"]
 
 
 def test_each_secret_is_one_that_is_made(tmp_path: Path) -> None:
