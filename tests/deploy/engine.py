@@ -53,12 +53,15 @@ class Engine:
 
 
 @contextlib.contextmanager
-def engine(folder: Path) -> Iterator[Engine]:
-    """Raises NoEngine. `folder` is for packages and data of an engine of our own; what is in it may be kept."""
-    if shutil.which("docker") and _answers({}):
+def engine(folder: Path, *, data: Path | None = None) -> Iterator[Engine]:
+    """Raises NoEngine. `folder` is for packages and data of an engine of our own; what is in it may be kept.
+
+    With `data`, an empty folder, an engine of our own that has no image; another of ours must not run beside it.
+    """
+    if data is None and shutil.which("docker") and _answers({}):
         yield Engine({}, own=False)
         return
-    with _own_engine(folder) as own:
+    with _own_engine(folder, data or folder / "data") as own:
         yield own
 
 
@@ -95,7 +98,7 @@ def _answers(environment: Mapping[str, str]) -> bool:
 
 
 @contextlib.contextmanager
-def _own_engine(folder: Path) -> Iterator[Engine]:
+def _own_engine(folder: Path, data: Path) -> Iterator[Engine]:
     if os.geteuid() != 0:
         raise NoEngine("no Docker engine answers, and only root can start one")
     if shutil.which("apt-get") is None or platform.system() != "Linux":
@@ -104,7 +107,7 @@ def _own_engine(folder: Path) -> Iterator[Engine]:
     if missing:
         raise NoEngine(f"no Docker engine answers, and to start one Debian's {', '.join(missing)} is missing")
     root = _unpacked(folder)
-    run, data = folder / "run", folder / "data"
+    run = folder / "run"
     for path in (run, data):
         path.mkdir(parents=True, exist_ok=True)
     config = folder / "config"
