@@ -53,6 +53,10 @@ Moment = Annotated[AwareDatetime, DataClass.PUBLIC]
 Day = Annotated[date, DataClass.PUBLIC]
 Count = Annotated[int, DataClass.PUBLIC, Field(ge=0)]
 Minutes = Annotated[int, DataClass.PUBLIC, Field(ge=0)]
+# A number that may be below zero: what something changed by.
+Change = Annotated[int, DataClass.PUBLIC]
+# Money in fen, hundredths of a yuan.
+Fen = Annotated[int, DataClass.PUBLIC, Field(ge=0)]
 Share = Annotated[float, DataClass.PUBLIC, Field(ge=0, le=1)]
 Flag = Annotated[bool, DataClass.PUBLIC]
 
@@ -92,11 +96,13 @@ class Event(BaseModel):
 
 
 __all__ = [
+    "Change",
     "Code",
     "Count",
     "DataClass",
     "Day",
     "Event",
+    "Fen",
     "Flag",
     "Minutes",
     "Moment",
