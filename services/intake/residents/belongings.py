@@ -54,6 +54,10 @@ UsedSince = Callable[[AsyncSession, Sequence[UUID], datetime], Awaitable[Abstrac
 """Which of these residents did something with the feature at that moment or later: they are not erased for having been
 away for years."""
 
+ForgetWords = Callable[[AsyncSession, Sequence[UUID]], Awaitable[None]]
+"""The words of these requests are past their period and go in this transaction: what the feature keeps of their words
+(an attachment, a copy, an index) goes too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Belonging:
@@ -64,6 +68,7 @@ class Belonging:
     export: Export
     erase: Erase
     used_since: UsedSince | None = None
+    forget_words: ForgetWords | None = None
 
 
 class Belongings:
@@ -85,4 +90,14 @@ async def nothing_to_erase(_session: AsyncSession, _person: Person, _now: dateti
     return 0
 
 
-__all__ = ["Belonging", "Belongings", "Erase", "Export", "Item", "Person", "UsedSince", "nothing_to_erase"]
+__all__ = [
+    "Belonging",
+    "Belongings",
+    "Erase",
+    "Export",
+    "ForgetWords",
+    "Item",
+    "Person",
+    "UsedSince",
+    "nothing_to_erase",
+]

@@ -3,17 +3,19 @@
 from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, CompoundSelect, any_, func, select, union
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from services.intake.residents.keys import Holder, Keys
 from services.intake.residents.rules import ResidentErased
-from services.intake.residents.tables import PersonalRead, Resident, ResidentKey, ResidentReference
+from services.intake.residents.tables import Resident, ResidentIndex, ResidentKey, ResidentReference
 from shared.database import Database, scope_of
 from shared.refusals import NotFound
 
 PHONE = "resident.phone"
 """Purpose of the blind index of phone numbers."""
+ID_NUMBER = "resident.id_number"
 
 
 class ResidentNotFound(NotFound):
@@ -76,22 +78,73 @@ async def one(session: AsyncSession, resident: UUID, *, for_update: bool = False
     return row
 
 
-async def several(session: AsyncSession, residents: Sequence[UUID]) -> Sequence[Resident]:
-    """Those that exist and are not erased, in the order asked for."""
-    rows = await session.scalars(
-        select(Resident).where(Resident.id.in_(residents), Resident.erased.is_(None))
-    )
+async def several(
+    session: AsyncSession, residents: Sequence[UUID], *, for_update: bool = False
+) -> Sequence[Resident]:
+    """Those that exist and are not erased, in the order asked for; locked in the order of their ids."""
+    statement = select(Resident).where(Resident.id.in_(residents), Resident.erased.is_(None))
+    if for_update:
+        statement = statement.order_by(Resident.id).with_for_update()
+        statement = statement.execution_options(populate_existing=True)
+    rows = await session.scalars(statement)
     by_id = {row.id: row for row in rows}
     return [by_id[id] for id in dict.fromkeys(residents) if id in by_id]
 
 
 async def by_phone(session: AsyncSession, keys: Keys, phone: str) -> Sequence[UUID]:
-    """All residents with this number (a family may share one), oldest first. `phone` is in its normal form."""
+    """All residents with this number (a family may share one), oldest first; of one person the record that is kept.
+
+    `phone` is in its normal form.
+    """
     index = keys.keyring.blind_index(phone, purpose=PHONE)
-    rows = await session.scalars(
-        select(Resident.id).where(Resident.phone_index == index).order_by(Resident.id)
+    indexed = select(ResidentIndex.resident).where(
+        ResidentIndex.kind == "phone", ResidentIndex.value == index
     )
-    return rows.all()
+    # While the release before still runs beside this one, it writes into the old column.
+    before = select(Resident.id).where(Resident.phone_index == index)
+    found = union(indexed, before).subquery()
+    kept = select(func.coalesce(Resident.merged_into, Resident.id)).where(Resident.id.in_(select(found)))
+    return sorted((await session.scalars(kept.distinct())).all())
+
+
+async def by_id_number(session: AsyncSession, keys: Keys, id_number: str) -> UUID | None:
+    """The record with this identity number, in its normal form; where it was merged, the record that is kept."""
+    statement = (
+        select(func.coalesce(Resident.merged_into, Resident.id))
+        .join(ResidentIndex, ResidentIndex.resident == Resident.id)
+        .where(
+            ResidentIndex.kind == "id_number",
+            ResidentIndex.value == keys.keyring.blind_index(id_number, purpose=ID_NUMBER),
+        )
+    )
+    found: UUID | None = await session.scalar(statement)
+    return found
+
+
+async def person(session: AsyncSession, resident: UUID) -> Sequence[UUID]:
+    """All records of the same person, the kept one first. Raises ResidentNotFound."""
+    kept = await session.scalar(
+        select(func.coalesce(Resident.merged_into, Resident.id)).where(Resident.id == resident)
+    )
+    if kept is None:
+        raise ResidentNotFound
+    others = await session.scalars(
+        select(Resident.id).where(Resident.merged_into == kept).order_by(Resident.id)
+    )
+    return [kept, *others]
+
+
+def of_same_person(column: ColumnElement[UUID], resident: UUID) -> ColumnElement[bool]:
+    """Whether the column names this resident, or a record of the same person. It may use an index on the column."""
+    return column == any_(func.array(records_of(resident).scalar_subquery()))
+
+
+def records_of(resident: UUID) -> CompoundSelect[tuple[UUID]]:
+    """The ids of all records of the same person, as a subquery. Aliases keep it apart from whatever asks."""
+    this, other = aliased(Resident), aliased(Resident)
+    kept = select(func.coalesce(this.merged_into, this.id)).where(this.id == resident)
+    merged = select(other.id).where(other.merged_into == kept.scalar_subquery())
+    return union(kept, merged)
 
 
 async def by_references(
@@ -109,13 +162,3 @@ async def by_references(
 
 def reference_index(keys: Keys, source: str, ref: str) -> bytes:
     return keys.keyring.blind_index(ref, purpose=f"resident.reference.{source}")
-
-
-async def reads(
-    session: AsyncSession, resident: UUID, *, before: int | None, limit: int
-) -> Sequence[PersonalRead]:
-    """Who read the resident's data, the latest first, from below entry `before` on."""
-    statement = select(PersonalRead).where(PersonalRead.resident == resident)
-    if before is not None:
-        statement = statement.where(PersonalRead.id < before)
-    return (await session.scalars(statement.order_by(PersonalRead.id.desc()).limit(limit))).all()

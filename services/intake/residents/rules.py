@@ -13,7 +13,7 @@ class Gender(StrEnum):
     FEMALE = "female"
 
 
-FIELDS = ("name", "phone", "email", "address", "birth_year")
+FIELDS = ("name", "phone", "email", "address", "birth_year", "birth_date", "id_number")
 """The fields that are encrypted with the resident's key."""
 CONTACT_FIELDS = ("name", "phone", "email")
 """What another service gets to reach a resident."""
@@ -31,6 +31,14 @@ class ResidentErased(Refusal):
     type = "resident-erased"
     zh = "该居民的个人信息已被销毁，无法恢复。"
     en = "This resident's personal data was destroyed and cannot be had back."
+
+
+class IdNumberTaken(Conflict):
+    """Another record has this identity number. Params: resident."""
+
+    type = "id-number-taken"
+    zh = "该身份证号已登记在居民 {resident} 名下；若为同一人，请合并档案。"
+    en = "This identity number is on record with resident {resident}; if it is the same person, merge the records."
 
 
 class ReferenceTaken(Conflict):

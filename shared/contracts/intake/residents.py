@@ -1,6 +1,6 @@
 """Changes to residents that others have to follow."""
 
-from shared.contracts.base import Event, Owner, PersonalId
+from shared.contracts.base import Event, Flag, Owner, PersonalId
 
 
 class ResidentContactChanged(Event):
@@ -23,3 +23,17 @@ class ResidentErased(Event):
     consumers = ("casework", "employment", "notifications")
 
     resident: PersonalId
+
+
+class ReadQuestionAnswered(Event):
+    """The community answered a resident who had asked why their data was read (问询). The words stay in intake."""
+
+    type = "read_question.answered"
+    owner = Owner.INTAKE
+    aggregate = "question"
+    consumers = ("notifications",)
+
+    question: PersonalId
+    resident: PersonalId
+    within_limit: Flag
+    """Within 3 working days."""

@@ -5,8 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter
 
 from services.intake.access import actor_of
+from services.intake.anonymous import queries as anonymous
 from services.intake.desk import Desk
 from services.intake.residents import actions, queries
+from services.intake.residents.identity import id_number
 from services.intake.residents.routes.schemas import (
     ContactLine,
     Contacts,
@@ -15,7 +17,8 @@ from services.intake.residents.routes.schemas import (
     Found,
 )
 from services.intake.residents.rules import normal_phone
-from services.intake.wire import UnknownCode, known_code
+from services.intake.wire import Purpose, UnknownCode, known_code, purpose_of
+from shared.calendar import SHANGHAI
 from shared.refusals import InvalidValue
 from shared.security import permit
 from shared.web import Call, provided, refuses
@@ -39,7 +42,10 @@ async def give_contacts(
     purpose = known_code("read_purpose", body.purpose, field="purpose")
     reading = actions.Reading(actor_of(call.principal), purpose, call.now)
     async with call.transaction() as session:
-        found = await actions.contacts(session, desk.keys, body.residents, reading)
+        # Whoever stands for nobody has no contact, and is told nothing.
+        nobody = await anonymous.among(session, body.residents)
+        people = [resident for resident in body.residents if resident not in nobody]
+        found = await actions.contacts(session, desk.keys, people, reading)
     return Contacts(
         contacts=[
             ContactLine(
@@ -49,26 +55,40 @@ async def give_contacts(
                 email=contact.email,
                 language=contact.language,
             )
-            for resident, contact in found
-        ]
+            for resident, contact in found.found
+        ],
+        without_consent=list(found.without_consent),
     )
 
 
-@router.post("/v1/residents/find", responses=refuses(OnePlease, InvalidValue))
+@router.post("/v1/residents/find", responses=refuses(OnePlease, InvalidValue, UnknownCode))
 async def find_residents(
-    body: FindResident, call: Annotated[Call, permit("residents:find")], desk: AnyDesk
+    body: FindResident,
+    call: Annotated[Call, permit("residents:find")],
+    desk: AnyDesk,
+    purpose: Purpose = None,
 ) -> Found:
-    """The residents with a telephone number, or the one whom another system's number stands for. Ids only."""
-    if (body.phone is None) == (body.external is None):
+    """The residents with a telephone number, an identity number, or another system's number. Ids only.
+
+    Who is found by telephone or identity number sees that somebody looked.
+    """
+    given = [kind for kind in ("phone", "id_number", "external") if getattr(body, kind) is not None]
+    if len(given) != 1:
         raise OnePlease(
             field="phone",
-            reason_zh="请提供 phone 或 external 中的一项。",
-            reason_en="Give either phone or external.",
+            reason_zh="请提供 phone、id_number 或 external 中的一项。",
+            reason_en="Give one of phone, id_number and external.",
         )
+    reading = actions.Reading(actor_of(call.principal), purpose_of(purpose, "find"), call.now)
     async with call.transaction() as session:
-        if body.phone is not None:
-            return Found(residents=list(await queries.by_phone(session, desk.keys, normal_phone(body.phone))))
         if body.external is not None:
             found = await queries.by_references(session, desk.keys, body.external.source, [body.external.ref])
             return Found(residents=list(found.values()))
-    return Found(residents=[])
+        if body.phone is not None:
+            residents = list(await queries.by_phone(session, desk.keys, normal_phone(body.phone)))
+        else:
+            number = id_number(body.id_number or "", call.now.astimezone(SHANGHAI).date())
+            one = await queries.by_id_number(session, desk.keys, number.text)
+            residents = [] if one is None else [one]
+        await actions.record_reads(session, residents, [f"found_by.{given[0]}"], reading)
+    return Found(residents=residents)

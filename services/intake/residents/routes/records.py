@@ -1,4 +1,4 @@
-"""Residents one by one: register, change, read, erase, and who read them."""
+"""Residents one by one: register, change, read."""
 
 from typing import Annotated
 from uuid import UUID
@@ -7,30 +7,32 @@ from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.access import actor_of, own_resident
+from services.intake.consents.rules import ConsentMissing
 from services.intake.desk import Desk
+from services.intake.guardians.queries import acts_for
 from services.intake.residents import actions, queries
+from services.intake.residents.identity import masked
 from services.intake.residents.queries import ResidentNotFound
 from services.intake.residents.routes.schemas import (
     ContactBody,
     ContactChanged,
+    IdentityBody,
+    IdNumberAnswer,
     NewResident,
-    ReadLine,
     ResidentId,
     ResidentRecord,
 )
-from services.intake.residents.rules import Gender, ReferenceTaken, ResidentErased
-from services.intake.residents.tables import PersonalRead
+from services.intake.residents.rules import Gender, IdNumberTaken, ReferenceTaken, ResidentErased
 from services.intake.wire import Purpose, PurposeMissing, UnknownCode, purpose_of
-from shared.contracts.vocabulary import name
 from shared.refusals import InvalidValue
 from shared.security import permit
-from shared.web import Call, Cursor, Page, cursor_query, limit_query, page, provided, refuses
+from shared.web import Call, provided, refuses
 
 router = APIRouter()
 AnyDesk = Annotated[Desk, provided(Desk)]
 
 
-@router.post("/v1/residents", status_code=201, responses=refuses(ReferenceTaken, InvalidValue))
+@router.post("/v1/residents", status_code=201, responses=refuses(ReferenceTaken, IdNumberTaken, InvalidValue))
 async def register_resident(
     body: NewResident, call: Annotated[Call, permit("residents:create")], desk: AnyDesk
 ) -> ResidentId:
@@ -49,8 +51,8 @@ async def change_contact(
     id: UUID, body: ContactBody, call: Annotated[Call, permit("residents:change")], desk: AnyDesk
 ) -> ContactChanged:
     """Replace name and ways to be reached. Whoever remembers the old ones is told to forget them."""
-    _require_own(call, id)
     async with call.transaction() as session:
+        await _require_reach(call, session, id)
         row = await queries.one(session, id, for_update=True)
         call.require_match(row.version)
         version = await actions.change_contact(session, desk.keys, row, body.contact(), now=call.now)
@@ -58,22 +60,37 @@ async def change_contact(
     return ContactChanged(id=id, version=version)
 
 
+@router.put(
+    "/v1/residents/{id}/identity",
+    responses=refuses(ResidentNotFound, ResidentErased, IdNumberTaken, InvalidValue),
+)
+async def change_identity(
+    id: UUID, body: IdentityBody, call: Annotated[Call, permit("residents:identify")], desk: AnyDesk
+) -> ContactChanged:
+    """Replace identity number, gender and date of birth, as on a document that was seen."""
+    async with call.transaction() as session:
+        row = await queries.one(session, id, for_update=True)
+        call.require_match(row.version)
+        version = await actions.change_identity(session, desk.keys, row, body.identity(), now=call.now)
+    call.etag(version)
+    return ContactChanged(id=id, version=version)
+
+
 @router.get(
     "/v1/residents/{id}",
-    responses=refuses(ResidentNotFound, ResidentErased, PurposeMissing, UnknownCode),
+    responses=refuses(ResidentNotFound, ResidentErased, PurposeMissing, UnknownCode, ConsentMissing),
 )
 async def read_resident(
     id: UUID, call: Annotated[Call, permit("residents:read")], desk: AnyDesk, purpose: Purpose = None
 ) -> ResidentRecord:
-    """All that is held of a resident. The read is recorded, and the resident sees it."""
-    own = _require_own(call, id)
-    reading = actions.Reading(
-        actor_of(call.principal), purpose_of(purpose, "own_access" if own else None), call.now
-    )
+    """The resident's record. The read is recorded, and the resident sees it."""
     async with call.transaction() as session:
+        own = await _require_reach(call, session, id)
+        reading = actions.Reading(actor_of(call.principal), purpose_of(purpose, own), call.now)
         row = await queries.one(session, id)
         call.etag(row.version)  # whoever has this version already is shown nothing, and reads nothing
         profile = await actions.read(session, desk.keys, row, reading)
+    number = profile.id_number
     return ResidentRecord(
         id=id,
         name=profile.contact.name,
@@ -83,50 +100,37 @@ async def read_resident(
         language=profile.contact.language,
         gender=None if profile.gender is None else Gender(profile.gender),
         birth_year=profile.birth_year,
+        birth_date=profile.birth_date,
+        id_number=number if number is None or own == "own_access" else masked(number),
+        merged_into=row.merged_into,
         created=row.created,
         version=row.version,
     )
 
 
-@router.get("/v1/residents/{id}/reads", responses=refuses(ResidentNotFound))
-async def list_reads(
-    id: UUID,
-    call: Annotated[Call, permit("residents:reads")],
-    cursor: Annotated[Cursor | None, cursor_query] = None,
-    limit: Annotated[int, limit_query] = 50,
-) -> Page[ReadLine]:
-    """Who read the resident's data, what of it, for what purpose and when; the latest first."""
-    _require_own(call, id)
-    before = None if cursor is None else cursor.take(int)[0]
+@router.get(
+    "/v1/residents/{id}/id-number",
+    responses=refuses(ResidentNotFound, ResidentErased, PurposeMissing, UnknownCode, ConsentMissing),
+)
+async def read_id_number(
+    id: UUID, call: Annotated[Call, permit("residents:identify")], desk: AnyDesk, purpose: Purpose = None
+) -> IdNumberAnswer:
+    """The whole identity number, for whoever needs it for a stated purpose. The read is recorded."""
+    reading = actions.Reading(actor_of(call.principal), purpose_of(purpose, None), call.now)
     async with call.transaction() as session:
-        rows = await queries.reads(session, id, before=before, limit=limit + 1)
-
-    def line(row: PersonalRead) -> ReadLine:
-        return ReadLine(
-            at=row.at,
-            reader_role=row.reader_role,
-            reader=row.reader,
-            purpose=row.purpose,
-            purpose_name=name("read_purpose", row.purpose, call.language),
-            fields=row.fields,
-            request=row.request,
-        )
-
-    return page(rows, limit, item=line, position=lambda row: (row.id,))
+        row = await queries.one(session, id)
+        profile = await actions.read(session, desk.keys, row, reading)
+    return IdNumberAnswer(id=id, id_number=profile.id_number)
 
 
-@router.delete("/v1/residents/{id}", status_code=204, responses=refuses(ResidentNotFound, ResidentErased))
-async def erase_resident(id: UUID, call: Annotated[Call, permit("residents:erase")], desk: AnyDesk) -> None:
-    """Destroy the resident's key: nothing that is held of them can be read any more, by anyone."""
-    _require_own(call, id)
-    async with call.transaction() as session:
-        await actions.erase(session, id, now=call.now)
-    desk.keys.drop(call.tenant, id)
+async def _require_reach(call: Call, session: AsyncSession, resident: UUID) -> str | None:
+    """The purpose that follows from who the caller is to the resident; None for who works for the community.
 
-
-def _require_own(call: Call, resident: UUID) -> bool:
-    """Whether the record is the caller's own. Someone else's does not exist for a resident."""
+    Someone else's record does not exist for a resident. Raises ResidentNotFound.
+    """
     own = own_resident(call.principal)
-    if own is not None and own != resident:
+    if own is None:
+        return None
+    if not await acts_for(session, own, resident):
         raise ResidentNotFound
-    return own is not None
+    return "own_access" if resident in await queries.person(session, own) else "guardian"

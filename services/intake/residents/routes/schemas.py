@@ -1,15 +1,16 @@
 """What travels about residents."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
 
 from services.intake.residents.actions import Contact, ExternalReference, Profile
+from services.intake.residents.identity import Identity
 from services.intake.residents.rules import Gender
 from services.intake.wire import Code, Source
-from shared.web import Model, Text, Whole
+from shared.web import Model, PastDay, Text, Whole
 
 
 class ExternalBody(Model):
@@ -40,11 +41,32 @@ class NewResident(ContactBody):
 
     gender: Gender | None = None
     birth_year: Whole | None = None
+    birth_date: PastDay | None = None
+    id_number: Annotated[str, Text(32)] | None = None
+    """Resident identity number (GB 11643-1999), 18 characters; gender and date of birth follow from it."""
     external: ExternalBody | None = None
 
     def profile(self) -> Profile:
         gender = None if self.gender is None else self.gender.value
-        return Profile(self.contact(), gender, self.birth_year)
+        return Profile(self.contact(), gender, self.birth_year, self.birth_date, self.id_number)
+
+
+class IdentityBody(Model):
+    """Who somebody is; what is absent is not known. What is given has to agree."""
+
+    gender: Gender | None = None
+    birth_year: Whole | None = None
+    birth_date: PastDay | None = None
+    id_number: Annotated[str, Text(32)] | None = None
+
+    def identity(self) -> Identity:
+        gender = None if self.gender is None else self.gender.value
+        return Identity(self.id_number, gender, self.birth_date, self.birth_year)
+
+
+class IdNumberAnswer(Model):
+    id: UUID
+    id_number: str | None
 
 
 class ResidentId(Model):
@@ -67,14 +89,20 @@ class ResidentRecord(Model):
     language: str
     gender: Gender | None
     birth_year: int | None
+    birth_date: date | None
+    id_number: str | None
+    """With twelve of its characters hidden, save for the resident's own eyes; whole at `/id-number`."""
+    merged_into: UUID | None
+    """The record of the same person that is kept."""
     created: datetime
     version: int
 
 
 class FindResident(Model):
-    """Exactly one of the two. A POST, since neither may stand in an address."""
+    """Exactly one of the three. A POST, since none of them may stand in an address."""
 
     phone: Annotated[str, Text(32)] | None = None
+    id_number: Annotated[str, Text(32)] | None = None
     external: ExternalBody | None = None
 
 
@@ -100,17 +128,5 @@ class ContactLine(Model):
 class Contacts(Model):
     contacts: list[ContactLine]
     """Without those who are unknown or erased."""
-
-
-class ReadLine(Model):
-    """One read of the resident's data."""
-
-    at: datetime
-    reader_role: str
-    reader: str
-    purpose: str
-    purpose_name: str
-    """The purpose in words."""
-    fields: list[str]
-    """`name`, `phone` …; `request.body` and the like for a request's text."""
-    request: UUID | None
+    without_consent: list[UUID] = Field(default_factory=list)
+    """Whose consent this purpose needs and does not have: they are not in `contacts`."""

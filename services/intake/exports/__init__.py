@@ -1,0 +1,1 @@
+"""Exports (个人信息副本): all that is held of a person, handed to them."""

@@ -1,0 +1,1 @@
+"""Guardians (监护人): who acts for a minor, until the minor is eighteen."""

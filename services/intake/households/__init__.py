@@ -1,0 +1,1 @@
+"""Households (户): who lives together, who heads it, and in which grid."""
