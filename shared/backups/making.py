@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import IO, cast
 
-from shared.backups import key_files, manifest
+from shared.backups import apart, key_files, manifest
 from shared.backups.cutting import Snapshot, cut
 from shared.backups.failures import BackupFailed
 from shared.backups.installation import Target
@@ -34,6 +34,8 @@ class Wanted:
     """The folder of keys and secrets, of which `key_parts` are taken."""
     recipients: Sequence[Recipient]
     key_parts: Sequence[str] = (".",)
+    apart: Place | None = None
+    """Where the key set goes; None: beside the backups."""
 
 
 async def make_backup(wanted: Wanted, place: Place, *, say: Say, clock: Clock = system_clock) -> Manifest:
@@ -45,9 +47,13 @@ async def make_backup(wanted: Wanted, place: Place, *, say: Say, clock: Clock = 
         programs = {snapshot.server: programs_for(snapshot.server) for snapshot in snapshots}
         place.make(name)
         entries: dict[str, DatabaseEntry] = {}
+        key_set = None
         for snapshot in snapshots:
             entry = await _back_up(snapshot, programs[snapshot.server], wanted.recipients, place, name)
             entries[snapshot.target.service] = entry
+            if snapshot.target.service in apart.TABLES:
+                key_set = await apart.keep(snapshot, wanted.recipients, wanted.apart or place, started)
+                say(f"{key_set.name}: {sum(key_set.rows.values())} keys and indexes, those before it removed")
             say(
                 f"{snapshot.target.database}: {sum(entry.rows.values())} rows, {entry.file.bytes} bytes sealed"
             )
@@ -67,17 +73,27 @@ async def make_backup(wanted: Wanted, place: Place, *, say: Say, clock: Clock = 
         databases=entries,
         keys=sealed_keys,
         recipients=tuple(str(recipient) for recipient in wanted.recipients),
+        apart=None if key_set is None else key_set.name,
     )
     with place.writing(name, manifest.FILE) as sink:
         sink.write(made.text().encode())
     return made
 
 
+async def renew_key_set(
+    targets: Sequence[Target], place: Place, recipients: Sequence[Recipient], *, clock: Clock = system_clock
+) -> apart.KeySet:
+    """A new key set without a backup: who was erased until now is gone from every backup there is. Raises BackupFailed."""
+    async with cut(targets) as snapshots:
+        (snapshot,) = snapshots
+        return await apart.keep(snapshot, recipients, place, clock())
+
+
 async def _back_up(
     snapshot: Snapshot, programs: Programs, recipients: Sequence[Recipient], place: Place, name: str
 ) -> DatabaseEntry:
     target = snapshot.target
-    rows = await snapshot.rows()
+    rows = apart.counted(target.service, await snapshot.rows())
     file = await asyncio.to_thread(_dump, snapshot, programs, recipients, place, name)
     return DatabaseEntry(
         file=file,
@@ -98,7 +114,7 @@ def _dump(
     target = snapshot.target
     words = [programs.pg_dump, "--format=custom", f"--snapshot={snapshot.id}", "--no-password"]
     # A subscription would begin to follow its publisher as soon as it is restored.
-    words += ["--no-subscriptions", "--lock-wait-timeout=10min"]
+    words += ["--no-subscriptions", "--lock-wait-timeout=10min", *apart.excluded(target.service)]
     with (
         tempfile.TemporaryFile() as errors,
         _Sealing(recipients, place, name, f"{target.service}.dump.age") as out,

@@ -64,6 +64,8 @@ class Manifest:
     keys: KeysEntry | None
     recipients: tuple[str, ...]
     format: int = FORMAT
+    apart: str | None = None
+    """The key set that was made with it. Of a backup without one, the dumps hold the keys themselves."""
 
     @property
     def files(self) -> list[File]:
@@ -95,6 +97,7 @@ class Manifest:
             keys = content["keys"]
             content["keys"] = KeysEntry(File(**keys["file"]), tuple(keys["names"])) if keys else None
             content["recipients"] = tuple(content["recipients"])
+            content.setdefault("apart", None)  # of backups that were made before there were key sets
             return cls(**{item.name: content[item.name] for item in fields(cls)})
         except (ValueError, KeyError, TypeError, AttributeError):
             raise Damaged("the manifest cannot be read") from None

@@ -21,8 +21,8 @@ class Place(Protocol):
     @property
     def address(self) -> str: ...
 
-    def names(self) -> list[str]:
-        """Of all backups, finished or not, the oldest first."""
+    def names(self, form: re.Pattern[str] = NAME) -> list[str]:
+        """Of all backups, finished or not, the oldest first; or of what else has names of this form."""
 
     def make(self, name: str) -> None:
         """Begin a backup. Raises BackupFailed where there is one of this name."""
@@ -56,11 +56,11 @@ class Folder:
     def address(self) -> str:
         return str(self._folder)
 
-    def names(self) -> list[str]:
+    def names(self, form: re.Pattern[str] = NAME) -> list[str]:
         if not self._folder.is_dir():
             return []
         return sorted(
-            path.name for path in self._folder.iterdir() if path.is_dir() and NAME.fullmatch(path.name)
+            path.name for path in self._folder.iterdir() if path.is_dir() and form.fullmatch(path.name)
         )
 
     def make(self, name: str) -> None:

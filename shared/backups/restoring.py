@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
 
-from shared.backups import keeping, key_files
+from shared.backups import apart, keeping, key_files
 from shared.backups.cutting import connected, count_guarded, count_rows
+from shared.backups.erasing import erase_again
 from shared.backups.failures import BackupFailed, Damaged, WrongVersion
 from shared.backups.installation import Target
 from shared.backups.making import Say
@@ -28,6 +29,8 @@ class Source:
     place: Place
     found: Manifest
     identities: Sequence[Identity]
+    apart: Place | None = None
+    """Where key sets are kept; None: beside the backups."""
 
     @property
     def name(self) -> str:
@@ -60,6 +63,7 @@ async def restore_databases(
     `source.found` has been verified.
     """
     found = source.found
+    key_set = _key_set(source, targets)
     others = [target for target in rest if await exists(target)]
     for target in targets:
         _check_entry(found, target)
@@ -71,6 +75,8 @@ async def restore_databases(
         for scratch in scratches:
             await _fill(source, found.databases[scratch.target.service], scratch)
             say(f"{scratch.target.database}: restored, all tables have as many rows as the backup says")
+            if key_set is not None and scratch.target.service == key_set.service:
+                await _bring_keys(source, key_set, scratch, say)
         if how.rehearse:
             return None
         in_place = [*(scratch.filled for scratch in scratches), *others]
@@ -103,6 +109,31 @@ async def _scratches(targets: Sequence[Target], stamp: str) -> AsyncIterator[Seq
             open_things.push_async_callback(drop, scratch)
             made.append(scratch)
         yield made
+
+
+def _key_set(source: Source, targets: Sequence[Target]) -> apart.KeySet | None:
+    """The newest one, where it is needed: by a backup that has no keys itself, or to see who was erased since.
+
+    Raises Unfinished, Damaged.
+    """
+    if not any(target.service in apart.TABLES for target in targets):
+        return None
+    place = source.apart or source.place
+    if source.found.apart is None and apart.newest(place) is None:
+        return None
+    found = apart.needed(place, source.found.moment, "intake")
+    apart.check(place, found)
+    return found
+
+
+async def _bring_keys(source: Source, key_set: apart.KeySet, scratch: Scratch, say: Say) -> None:
+    async with connected(scratch.filled.url()) as inside:
+        loaded = await apart.load(inside, source.apart or source.place, key_set, source.identities)
+    erased = await erase_again(scratch.filled)
+    say(
+        f"{scratch.target.database}: {sum(loaded.values())} keys and indexes of {key_set.name};"
+        f" {len(erased)} residents were erased after the backup, and are erased here"
+    )
 
 
 def _check_entry(found: Manifest, target: Target) -> None:

@@ -36,14 +36,14 @@ class Bucket:
     def address(self) -> str:
         return f"s3://{self._bucket}/{self._prefix}".rstrip("/")
 
-    def names(self) -> list[str]:
+    def names(self, form: re.Pattern[str] = NAME) -> list[str]:
         with _plainly(self.address):
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._bucket, Prefix=self._prefix, Delimiter="/"
             )
             found = [entry["Prefix"] for page in pages for entry in page.get("CommonPrefixes", [])]
         names = (entry.removeprefix(self._prefix).rstrip("/") for entry in found)
-        return sorted(name for name in names if NAME.fullmatch(name))
+        return sorted(name for name in names if form.fullmatch(name))
 
     def make(self, name: str) -> None:
         if self.files(name):

@@ -13,10 +13,11 @@ from rich.table import Table
 from shared.backups import keeping, sealing
 from shared.backups.failures import BackupFailed
 from shared.backups.installation import chosen
-from shared.backups.making import Wanted, make_backup
+from shared.backups.making import Wanted, make_backup, renew_key_set
 from shared.backups.places import open_place
 from shared.clock import system_clock
 from shared.command.backing_up.options import (
+    Apart,
     Databases,
     From,
     HomeOption,
@@ -57,6 +58,7 @@ def backup(
         bool, typer.Option("--without-keys", help="密钥另行备份 · the keys are kept elsewhere")
     ] = False,
     databases: Databases = None,
+    apart: Apart = None,
     keep_days: Annotated[
         int | None,
         typer.Option(min=1, help="删除更旧的备份，最新的一份除外 · remove older ones, never the newest"),
@@ -73,7 +75,7 @@ def backup(
         folder, parts = _keys(home, secrets, keys, without_keys=without_keys)
         recipients = sealing.recipients(recipient or [], recipients_file or [])
         with installation(home, secrets, chosen(databases)) as targets:
-            wanted = Wanted(targets, folder, recipients, parts)
+            wanted = Wanted(targets, folder, recipients, parts, open_place(apart) if apart else None)
             made = asyncio.run(
                 make_backup(wanted, place, say=lambda line: console.print(line, highlight=False))
             )
@@ -81,6 +83,23 @@ def backup(
         if keep_days is not None:
             for name in keeping.trim(place, timedelta(days=keep_days), system_clock()):
                 console.print(f"已删除旧备份 removed {name}", highlight=False)
+
+
+@app.command("renew-keys")
+def renew_keys(
+    to: Annotated[str, typer.Option(help="存放位置 · where the residents' keys are kept apart")],
+    recipient: Annotated[list[str] | None, typer.Option(help="公钥 · public key that may open it")] = None,
+    recipients_file: Annotated[list[Path] | None, typer.Option(help="公钥文件 · file of public keys")] = None,
+    home: HomeOption = None,
+    secrets: SecretsOption = None,
+) -> None:
+    """只更新居民密钥：此前删除的居民从所有备份中消失 · Only the keys: who was erased until now is gone from all backups."""
+    console = Console(stderr=True)
+    with plainly(console, *_FAILURES):
+        recipients = sealing.recipients(recipient or [], recipients_file or [])
+        with installation(home, secrets, ["intake"]) as targets:
+            made = asyncio.run(renew_key_set(targets, open_place(to), recipients))
+        console.print(f"{made.name}: {sum(made.rows.values())} 条 keys and indexes", highlight=False)
 
 
 @app.command("list")

@@ -30,6 +30,13 @@ SecretsOption = Annotated[
 Databases = Annotated[
     str | None, typer.Option(help="只处理这些服务，如 intake,casework · only these services")
 ]
+Apart = Annotated[
+    str | None,
+    typer.Option(
+        "--apart",
+        help="居民密钥单独存放的位置，默认与备份同处 · where residents' keys are kept apart; by default beside the backups",
+    ),
+]
 From = Annotated[
     str, typer.Option("--from", help="备份所在：目录或 s3://桶/前缀 · a folder or s3://bucket/prefix")
 ]

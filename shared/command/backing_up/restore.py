@@ -23,6 +23,7 @@ from shared.backups.realigning import realign as realign_databases
 from shared.backups.restoring import How, Source, restore_databases, restore_keys
 from shared.command.backing_up.options import (
     LOCAL,
+    Apart,
     Databases,
     From,
     HomeOption,
@@ -79,6 +80,7 @@ def restore(
         Only | None, typer.Option(help="只恢复数据库或密钥 · only the databases, or only the keys")
     ] = None,
     databases: Databases = None,
+    apart: Apart = None,
     replace: Annotated[
         bool,
         typer.Option(
@@ -112,7 +114,7 @@ def restore(
         place = open_place(from_)
         identities = sealing.identities(identity)
         found = asyncio.run(keeping.verify(place, backup_at(place, point), identities))
-        source = Source(place, found, identities)
+        source = Source(place, found, identities, open_place(apart) if apart else None)
         say(f"{found.name}: 完整 whole, {len(found.files)} 个文件 files; as of {shanghai(found.moment)}")
         where = _Where(home.resolve() if home else None, secrets, keys, kafka)
         services = chosen(databases)
@@ -233,8 +235,9 @@ def _settle_log(
             console.print(f"丢失 lost: {events} × {kind}", highlight=False)
         if lost.by_type[ERASED]:
             console.print(
-                f"其中 {lost.by_type[ERASED]} 位居民在备份之后被删除，须再次删除"
-                " residents were erased after the backup: erase them again",
+                f"其中 {lost.by_type[ERASED]} 位居民在备份之后被删除；使用最新密钥集恢复时已随之再次删除，否则须手工再删除"
+                " residents were erased after the backup: with the newest key set they are erased in what was restored;"
+                " without one, erase them again",
                 style="red",
                 highlight=False,
             )
@@ -261,7 +264,7 @@ def _next_steps(where: _Where, console: Console, *, log_known: bool) -> None:
     steps += [
         "`longxi doctor`：等待重发完成、无死信 · wait until replays are done and nothing is dead",
         "告知区级平台与门户：备份之后的事实已丢失 · tell the district and the portals what was lost",
-        "备份之后撤销的 API 密钥、删除的居民须再做一次 · revoke and erase again what was revoked and erased after the backup",
+        "备份之后撤销的 API 密钥须再撤销 · revoke again the API keys that were revoked after the backup",
     ]
     console.print("接下来 what to do next:", highlight=False)
     for number, step in enumerate(steps, 1):
