@@ -163,6 +163,11 @@ class ServiceClient:
             "POST", path, json=body or {}, headers={"Idempotency-Key": key or str(uuid4())}
         )
 
+    async def send(self, path: str, content: bytes, media_type: str, **query: Any) -> Any:
+        """POST bytes as they are. It may be sent twice where the first answer was lost."""
+        headers = {"Content-Type": media_type}
+        return await self._call("POST", path, params=query, content=content, headers=headers)
+
     async def put(self, path: str, body: Any) -> Any:
         return await self._call("PUT", path, json=body)
 

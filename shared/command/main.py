@@ -10,9 +10,11 @@ from shared.command import dead_letters, events, secrets
 from shared.command.backing_up import rotating
 from shared.command.backing_up.backup import app as backup
 from shared.command.backing_up.restore import realign, restore
+from shared.command.classifying import command as classifying
 from shared.command.doctor import doctor
 from shared.command.follow import follow
 from shared.command.importing.command import app as importing
+from shared.command.importing.registers import apply_register, import_register
 from shared.command.prepare import prepare
 from shared.command.replay import replay
 from shared.command.token import token
@@ -28,6 +30,7 @@ app = typer.Typer(
 COMMANDS: tuple[Callable[..., None], ...] = (
     follow,
     replay,
+    classifying.classify,
     doctor,
     token,
     prepare,
@@ -40,7 +43,10 @@ if find_spec("psutil") is not None:  # the operator's image has no embedded plat
     COMMANDS = (run, demo, *COMMANDS)
 for command in COMMANDS:
     app.command()(command)
+importing.command("register")(import_register)
+importing.command("apply-register")(apply_register)
 app.add_typer(importing, name="import")
+app.add_typer(classifying.app, name="classifier")
 app.add_typer(events.app, name="events")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(secrets.app, name="secrets")

@@ -9,10 +9,12 @@ from uuid import UUID
 from sqlalchemy import Select, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.intake.guardians.queries import within_reach
 from services.intake.requests.deciding import Situation
 from services.intake.requests.lives import life_of
 from services.intake.requests.rules import Move, State
 from services.intake.requests.tables import RESTING, UNFINISHED, Request, RequestText, StoryEntry, Telling
+from services.intake.residents.queries import of_same_person
 from shared.contracts.intake import Urgency
 from shared.refusals import NotFound
 
@@ -35,11 +37,18 @@ class Filter:
     source: str | None = None
     worker: UUID | None = None
     overdue: bool | None = None
+    supervised: bool | None = None
+    """Marked (督办) and open to handle."""
 
 
 async def lock(session: AsyncSession, request: UUID, *, resident: UUID | None = None) -> Situation:
-    """The request, for a change. `resident` narrows to that resident's own. Raises RequestNotFound."""
-    row = await session.scalar(_narrowed(resident).where(Request.id == request).with_for_update())
+    """The request, for a change. `resident` narrows to that resident's own. Raises RequestNotFound.
+
+    Its key is not locked (FOR NO KEY UPDATE), so that a part may write into the story of a parent that is being moved.
+    """
+    row = await session.scalar(
+        _within_reach(resident).where(Request.id == request).with_for_update(key_share=True)
+    )
     if row is None:
         raise RequestNotFound
     return _situation(row)
@@ -48,7 +57,10 @@ async def lock(session: AsyncSession, request: UUID, *, resident: UUID | None = 
 async def lock_several(session: AsyncSession, requests: Iterable[UUID]) -> Mapping[UUID, Situation]:
     """Those that exist, for a change; locked in the order of their ids, so that batches do not deadlock."""
     rows = await session.scalars(
-        select(Request).where(Request.id.in_(list(requests))).order_by(Request.id).with_for_update()
+        select(Request)
+        .where(Request.id.in_(list(requests)))
+        .order_by(Request.id)
+        .with_for_update(key_share=True)
     )
     return {row.id: _situation(row) for row in rows}
 
@@ -56,16 +68,29 @@ async def lock_several(session: AsyncSession, requests: Iterable[UUID]) -> Mappi
 async def one(session: AsyncSession, request: UUID | str, *, resident: UUID | None = None) -> Request:
     """By id or by reference number. `resident` narrows to that resident's own. Raises RequestNotFound."""
     key = Request.id == request if isinstance(request, UUID) else Request.reference == request
-    row = await session.scalar(_narrowed(resident).where(key))
+    row = await session.scalar(_within_reach(resident).where(key))
     if row is None:
         raise RequestNotFound
     return row
+
+
+async def situation(session: AsyncSession, request: UUID) -> Situation:
+    """The request as it stands, not locked. Raises RequestNotFound."""
+    return _situation(await one(session, request))
 
 
 async def text_of(session: AsyncSession, request: UUID) -> RequestText:
     found = await session.scalar(select(RequestText).where(RequestText.request == request))
     if found is None:
         raise RequestNotFound
+    return found
+
+
+async def text_if_kept(session: AsyncSession, request: UUID) -> RequestText | None:
+    """None where the words are past their time and gone (`retention`)."""
+    found: RequestText | None = await session.scalar(
+        select(RequestText).where(RequestText.request == request)
+    )
     return found
 
 
@@ -93,6 +118,9 @@ async def listing(
             Request.handle_overdue.is_not(None) & Request.handle_open, Request.step_overdue.is_not(None)
         )
         statement = statement.where(late if narrowed.overdue else ~late)
+    if narrowed.supervised is not None:
+        marked = Request.supervised.is_not(None) & Request.handle_open
+        statement = statement.where(marked if narrowed.supervised else ~marked)
     if before is not None:
         statement = statement.where(Request.id < before)
     return (await session.scalars(statement.order_by(Request.id.desc()).limit(limit))).all()
@@ -111,6 +139,13 @@ async def worked_on(session: AsyncSession, request: UUID, subject: str) -> bool:
         StoryEntry.entry.in_((Move.VERIFY.value, Move.CLOSE.value)),
     )
     return (await session.scalar(statement.limit(1))) is not None
+
+
+async def filing_of(session: AsyncSession, request: UUID) -> StoryEntry | None:
+    """The first entry of a story: who filed it, by which channel, for whom."""
+    statement = select(StoryEntry).where(StoryEntry.request == request, StoryEntry.entry == "filed")
+    entry: StoryEntry | None = await session.scalar(statement.order_by(StoryEntry.id).limit(1))
+    return entry
 
 
 async def tellings(session: AsyncSession, request: UUID) -> Sequence[Telling]:
@@ -146,9 +181,16 @@ async def with_open_limit(session: AsyncSession, *, after: UUID | None, count: i
 
 
 def _narrowed(resident: UUID | None) -> Select[Request]:
+    """To a person's, on whichever of their records they were filed."""
     statement = select(Request)
-    return statement if resident is None else statement.where(Request.resident == resident)
+    return statement if resident is None else statement.where(of_same_person(Request.resident, resident))
+
+
+def _within_reach(own: UUID | None) -> Select[Request]:
+    """To a resident's own and those of minors whose guardian they are."""
+    statement = select(Request)
+    return statement if own is None else statement.where(within_reach(Request.resident, own))
 
 
 def _situation(row: Request) -> Situation:
-    return Situation(row.id, row.resident, Urgency(row.urgency), life_of(row), row.category)
+    return Situation(row.id, row.resident, Urgency(row.urgency), life_of(row), row.category, row.parent)

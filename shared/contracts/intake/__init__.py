@@ -1,10 +1,31 @@
 """What intake publishes: requests, residents, and what follows from them."""
 
+from shared.contracts.intake.accounts import (
+    ActivitySettled,
+    PointsExpiryAnnounced,
+    PointsPosted,
+    PointsStated,
+)
+from shared.contracts.intake.activities import (
+    ActivityAttended,
+    ActivityCancelled,
+    ActivityHeld,
+    ActivityJoined,
+    ActivityLeft,
+    ActivityOpened,
+    ActivityPromoted,
+    ActivityReminded,
+    ActivityRescheduled,
+    ActivityWaitlisted,
+)
+from shared.contracts.intake.duplicates import RequestFollowed, RequestSeparated
+from shared.contracts.intake.hot_spots import HotSpotAnnounced, HotSpotCooled
 from shared.contracts.intake.requests import (
     Channel,
     Outcome,
     RequestAccepted,
     RequestClosed,
+    RequestDueChanged,
     RequestDuplicated,
     RequestFiled,
     RequestRated,
@@ -13,24 +34,46 @@ from shared.contracts.intake.requests import (
     RequestRejected,
     RequestReopened,
     RequestReworked,
+    RequestSupervised,
     RequestWithdrawn,
     Urgency,
 )
-from shared.contracts.intake.residents import ResidentContactChanged, ResidentErased
+from shared.contracts.intake.residents import ReadQuestionAnswered, ResidentContactChanged, ResidentErased
 
 __all__ = [
+    "ActivityAttended",
+    "ActivityCancelled",
+    "ActivityHeld",
+    "ActivityJoined",
+    "ActivityLeft",
+    "ActivityOpened",
+    "ActivityPromoted",
+    "ActivityReminded",
+    "ActivityRescheduled",
+    "ActivitySettled",
+    "ActivityWaitlisted",
     "Channel",
+    "HotSpotAnnounced",
+    "HotSpotCooled",
     "Outcome",
+    "PointsExpiryAnnounced",
+    "PointsPosted",
+    "PointsStated",
+    "ReadQuestionAnswered",
     "RequestAccepted",
     "RequestClosed",
+    "RequestDueChanged",
     "RequestDuplicated",
     "RequestFiled",
+    "RequestFollowed",
     "RequestRated",
     "RequestReclassified",
     "RequestRedispatched",
     "RequestRejected",
     "RequestReopened",
     "RequestReworked",
+    "RequestSeparated",
+    "RequestSupervised",
     "RequestWithdrawn",
     "ResidentContactChanged",
     "ResidentErased",

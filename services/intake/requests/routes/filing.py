@@ -8,6 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.access import actor_of, own_resident
 from services.intake.desk import Desk
+from services.intake.duplicates.suggesting import suggested_for
+from services.intake.duplicates.wire import SimilarRequest, shown
+from services.intake.guardians.queries import acts_for
+from services.intake.questions.rules import AnswerMissing, NotAsked, WrongAnswer, packed
 from services.intake.requests.actions.filing import (
     GenderUnknown,
     check_gender,
@@ -15,7 +19,7 @@ from services.intake.requests.actions.filing import (
     file_for_new,
 )
 from services.intake.requests.actions.writing import IdempotencyKey, NumbersExhausted
-from services.intake.requests.filing import Particulars
+from services.intake.requests.filing import Filing, Particulars, Words
 from services.intake.requests.routes.schemas import FileRequest, RequestFiledAnswer
 from services.intake.residents.queries import ResidentNotFound, held_or_loaded
 from services.intake.residents.routes.schemas import NewResident
@@ -50,6 +54,9 @@ class OwnRequestsOnly(Forbidden):
         ResidentErased,
         ReferenceTaken,
         UnknownCode,
+        NotAsked,
+        AnswerMissing,
+        WrongAnswer,
         GenderUnknown,
         NumbersExhausted,
     ),
@@ -60,7 +67,13 @@ async def file_request(
     desk: Annotated[Desk, provided(Desk)],
 ) -> RequestFiledAnswer:
     """File a request (受理). It has a number, its limits run, and the community is told at once."""
-    resident = _resident(body, own_resident(call.principal))
+    answers = packed(await desk.questions.checked(call.tenant, body.category, body.answers))
+    own = own_resident(call.principal)
+    if own is not None and body.resident not in {None, own}:
+        async with call.transaction() as session:
+            if body.resident is not None and await acts_for(session, own, body.resident):
+                own = body.resident  # a guardian files for a minor
+    resident = _resident(body, own)
     said = Particulars(
         channel=body.channel,
         urgency=body.urgency,
@@ -69,19 +82,19 @@ async def file_request(
         on_behalf=own_resident(call.principal) is None,
     )
     if isinstance(resident, NewResident):
-        return await _file_for_new(body, resident, said, call, desk)
-    return await _file_for_known(body, resident, said, call, desk)
+        return await _file_for_new(body, body.words(answers), resident, said, call=call, desk=desk)
+    return await _file_for_known(body, body.words(answers), resident, said, call=call, desk=desk)
 
 
 async def _file_for_known(
-    body: FileRequest, resident: UUID, said: Particulars, call: Call, desk: Desk
+    body: FileRequest, words: Words, resident: UUID, said: Particulars, *, call: Call, desk: Desk
 ) -> RequestFiledAnswer:
     await call.recall()
     holder = await held_or_loaded(desk.database, call.tenant, desk.keys, resident)
     check_gender(holder, said)
-    asked = [(holder, body.words(), said)]
+    asked = [(holder, words, said)]
     (filing,) = await desk.prepare(call.tenant, asked, now=call.now, by=actor_of(call.principal))
-    answer = RequestFiledAnswer.of(filing)
+    answer = RequestFiledAnswer.of(filing, await _similar(body, filing, call, desk))
     text = answer.model_dump_json()
     claim = await call.claim()
     key = None
@@ -94,22 +107,30 @@ async def _file_for_known(
 
 
 async def _file_for_new(
-    body: FileRequest, resident: NewResident, said: Particulars, call: Call, desk: Desk
+    body: FileRequest, words: Words, resident: NewResident, said: Particulars, *, call: Call, desk: Desk
 ) -> RequestFiledAnswer:
     async def file(session: AsyncSession) -> RequestFiledAnswer:
         filing = await file_for_new(
             session,
             desk,
             resident.profile(),
-            body.words(),
+            words,
             said,
             now=call.now,
             by=actor_of(call.principal),
             external=None if resident.external is None else resident.external.reference(),
         )
-        return RequestFiledAnswer.of(filing)
+        return RequestFiledAnswer.of(filing, await _similar(body, filing, call, desk))
 
     return await call.once(file)
+
+
+async def _similar(body: FileRequest, filing: Filing, call: Call, desk: Desk) -> list[SimilarRequest] | None:
+    """Only where it was asked for: the hot path has no second round trip."""
+    if not body.suggest:
+        return None
+    found = await suggested_for(desk, call.tenant, filing)
+    return [shown(one, call.language, own=own_resident(call.principal)) for one in found]
 
 
 def _resident(body: FileRequest, own: UUID | None) -> UUID | NewResident:

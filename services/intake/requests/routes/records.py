@@ -8,12 +8,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.access import actor_of, own_resident
 from services.intake.desk import Desk
+from services.intake.duplicates.queries import followed_by
+from services.intake.guardians.queries import acts_for
 from services.intake.requests import queries
 from services.intake.requests.actions.reading import words_of
 from services.intake.requests.queries import Filter, RequestNotFound
 from services.intake.requests.reference import WrongReference, parse
 from services.intake.requests.routes.schemas import RequestLine, RequestRecord, Story
-from services.intake.requests.routes.showing import entry_line, line, record, told
+from services.intake.requests.routes.showing import (
+    due_changes,
+    entry_line,
+    followed_line,
+    line,
+    record,
+    told,
+)
 from services.intake.requests.rules import State
 from services.intake.requests.tables import Request
 from services.intake.residents.actions import Reading
@@ -35,11 +44,16 @@ async def list_requests(
     source: Annotated[str | None, Query(max_length=32)] = None,
     worker: UUID | None = None,
     overdue: bool | None = None,
+    supervised: bool | None = None,
     cursor: Annotated[Cursor | None, cursor_query] = None,
     limit: Annotated[int, limit_query] = 50,
 ) -> Page[RequestLine]:
-    """Requests, the latest first: codes and times, no words. A resident sees their own."""
+    """Requests, the latest first: codes and times, no words. A resident sees their own, and with `resident` those of a
+    minor whose guardian they are."""
     own = own_resident(call.principal)
+    if own is not None and resident is not None:
+        async with call.transaction() as session:
+            own = resident if await acts_for(session, own, resident) else own
     narrowed = Filter(
         state=state,
         grid=grid,
@@ -48,10 +62,13 @@ async def list_requests(
         source=source,
         worker=worker,
         overdue=overdue,
+        supervised=supervised,
     )
     before = None if cursor is None else cursor.take(UUID)[0]
     async with call.transaction() as session:
         rows = await queries.listing(session, narrowed, before=before, limit=limit + 1)
+    # Whoever polls and has seen just these is told that nothing changed. A passed limit is no new version.
+    call.weak_etag(*((row.id, row.version, row.handle_overdue, row.step_overdue) for row in rows))
     return page(rows, limit, item=lambda row: line(row, call.language), position=lambda row: (row.id,))
 
 
@@ -74,7 +91,8 @@ async def read_request(
         row = await _find(session, request, own)
         call.etag(row.version)  # whoever has this version already is shown nothing, and reads nothing
         words = await words_of(session, desk.keys, row, reading)
-    return record(row, words, limits, call.language)
+        filing = await queries.filing_of(session, row.id)
+    return record(row, words, filing, limits, call.language)
 
 
 @router.get("/v1/requests/{request}/story", responses=refuses(RequestNotFound, WrongReference))
@@ -87,7 +105,12 @@ async def read_story(
         row = await _find(session, request, own_resident(call.principal))
         entries = await queries.story(session, row.id)
         tellings = await queries.tellings(session, row.id)
+        beside = await followed_by(session, entries)
+    call.weak_etag(
+        *(entry.id for entry in [*entries, *beside]), *((each.message, each.state) for each in tellings)
+    )
     lines = [entry_line(entry, call.language) for entry in entries]
+    lines += [followed_line(entry, lines, call.language) for entry in beside]
     # A message does not move a request, so it stands with the state that it was in at the time.
     lines += [told(telling, lines, call.language) for telling in tellings]
     return Story(
@@ -96,6 +119,7 @@ async def read_story(
         state=State(row.state),
         due=row.handle_due,
         due_provisional=row.handle_provisional,
+        due_changes=due_changes(lines),
         entries=sorted(lines, key=lambda line: line.at),
     )
 
