@@ -26,7 +26,7 @@ Quotas = Mapping[str, float]
 """By Kafka's own names."""
 
 
-class _AlterResponse(Response):
+class _AlterResponse(Response):  # type: ignore[misc]  # aiokafka has no types
     API_KEY = 49
     API_VERSION = 0
     SCHEMA = Schema(
@@ -42,7 +42,7 @@ class _AlterResponse(Response):
     )
 
 
-class _AlterStruct(RequestStruct):
+class _AlterStruct(RequestStruct):  # type: ignore[misc]
     API_KEY = 49
     API_VERSION = 0
     RESPONSE_TYPE = _AlterResponse
@@ -58,7 +58,7 @@ class _AlterStruct(RequestStruct):
     )
 
 
-class _Alter(Request[_AlterStruct]):
+class _Alter(Request[_AlterStruct]):  # type: ignore[misc]
     API_KEY = 49
 
     def __init__(self, changes: Mapping[str, Mapping[str, float | None]]) -> None:
@@ -119,7 +119,7 @@ def quotas(limits: Limits | None) -> Quotas:
 
 async def _described(admin: AIOKafkaAdminClient) -> Mapping[str, Quotas]:
     answer: Any = await admin._send_request(
-        DescribeClientQuotasRequest([(_USER, _ANY_NAME, None)], strict=True)  # type: ignore[list-item]  # None is null
+        DescribeClientQuotasRequest([(_USER, _ANY_NAME, None)], strict=True)
     )
     _raise(answer.error_code, answer.error_message)
     found: Iterable[tuple[list[tuple[str, str]], list[tuple[str, float]]]] = answer.entries or []

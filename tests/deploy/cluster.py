@@ -137,12 +137,12 @@ async def _events(stack: Stack, topic: str, kind: str) -> Iterable[tuple[str, st
 def in_sync(stack: Stack) -> None:
     """Until each of our partitions, and each of the groups' own, is on all three brokers."""
     access = _access(stack, "admin")
-    settings = {
+    settings: dict[str, str | int | float | bool] = {
         "bootstrap.servers": ",".join(f"localhost:{stack.ports[broker]}" for broker in BROKERS),
         "security.protocol": "SASL_SSL",
         "sasl.mechanism": "SCRAM-SHA-512",
         "sasl.username": "admin",
-        "sasl.password": access.password,
+        "sasl.password": str(access.password),
         "ssl.ca.location": str(access.ca_file),
     }
 

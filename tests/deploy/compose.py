@@ -154,7 +154,7 @@ def _clear(stack: Stack) -> None:
     steps.nothing_is_left(stack)
 
 
-def _all_pass(tried: "Tried", *needed: tuple[str, Callable[[], None]]) -> bool:
+def _all_pass(tried: "Tried", *needed: tuple[str, Callable[[], object]]) -> bool:
     """One after the other, as long as they pass."""
     return all(tried.do(name, step) for name, step in needed)
 
