@@ -7,9 +7,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from services.intake.duplicates.rules import joining
 from services.intake.requests import rules
 from services.intake.requests.limits import Limit, LimitKind
+from services.intake.requests.parts.rules import split
 from services.intake.requests.rules import Life, Move, Rating, State
+from services.intake.requests.supervising.rules import supervise
 from shared.contracts.intake import Outcome
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
@@ -27,10 +30,21 @@ def life(state: State, **changes: object) -> Life:
 
 DISPATCH, SIGN, VERIFY = running(LimitKind.DISPATCH), running(LimitKind.SIGN), running(LimitKind.VERIFY)
 CALL_BACK, HANDLE = running(LimitKind.CALL_BACK), running(LimitKind.HANDLE)
+ACCEPT = running(LimitKind.ACCEPT)
 PERFORM: dict[Move, Callable[[Life], Life]] = {
     Move.ACCEPT: lambda it: rules.accept(it, NOW, dispatch=DISPATCH),
     Move.REJECT: lambda it: rules.reject(it, reason="out_of_area", needed=2),
     Move.MARK_DUPLICATE: lambda it: rules.mark_duplicate(it, REQUEST, of=OTHER, chain=(), needed=2),
+    # What else these ask is in test_duplicate_joining.py.
+    Move.SEPARATE: lambda it: joining.alone(it, Move.SEPARATE, handle=HANDLE, accept=ACCEPT),
+    Move.PROMOTE: lambda it: joining.alone(it, Move.PROMOTE, handle=HANDLE, accept=ACCEPT),
+    Move.MOVE_ALONG: lambda it: joining.move_along(it, of=OTHER),
+    Move.RATE_JOINED: lambda it: joining.rate_joined(
+        it,
+        Rating(responded=True, resolved=True, satisfied=True),
+        main=life(State.CLOSED),
+        rated=None,
+    ),
     Move.WITHDRAW: rules.withdraw,
     Move.DISPATCH: lambda it: rules.dispatch(it, NOW, worker=WORKER, sign=SIGN),
     Move.REASSIGN: lambda it: rules.reassign(it, NOW, worker=WORKER, sign=SIGN),
@@ -48,10 +62,14 @@ PERFORM: dict[Move, Callable[[Life], Life]] = {
     ),
     # The table's part of it; the rest is in test_request_reclassifying.py.
     Move.RECLASSIFY: lambda it: rules.moved(it, Move.RECLASSIFY),
+    Move.SUPERVISE: lambda it: supervise(it, NOW, reason="slow_progress", handle=HANDLE),
+    Move.SPLIT: lambda it: split(it, parent=None, there=0, more=2),
+    Move.ANSWER: lambda it: rules.moved(it, Move.ANSWER),
 }
 
 # DOMAIN, "Request": filed → accepted | rejected | duplicate → dispatched → in_progress | returned → handled →
-# verified | rework → closed → rated | reopened; withdrawn at any time before handled.
+# verified | rework → closed → rated | reopened; withdrawn at any time before handled. Joined to another up to being handed
+# in, since most are seen to be the same only once somebody reads them; and out of it again.
 EXPECTED: dict[State, dict[Move, State]] = {
     State.FILED: {
         Move.ACCEPT: State.ACCEPTED,
@@ -59,10 +77,20 @@ EXPECTED: dict[State, dict[Move, State]] = {
         Move.MARK_DUPLICATE: State.DUPLICATE,
         Move.WITHDRAW: State.WITHDRAWN,
     },
-    State.ACCEPTED: {Move.DISPATCH: State.DISPATCHED, Move.WITHDRAW: State.WITHDRAWN},
+    State.ACCEPTED: {
+        Move.DISPATCH: State.DISPATCHED,
+        Move.MARK_DUPLICATE: State.DUPLICATE,
+        Move.WITHDRAW: State.WITHDRAWN,
+    },
     State.REJECTED: {},
-    State.DUPLICATE: {},
+    State.DUPLICATE: {
+        Move.SEPARATE: State.FILED,
+        Move.PROMOTE: State.FILED,
+        Move.MOVE_ALONG: State.DUPLICATE,
+        Move.RATE_JOINED: State.DUPLICATE,
+    },
     State.DISPATCHED: {
+        Move.MARK_DUPLICATE: State.DUPLICATE,
         Move.START: State.IN_PROGRESS,
         Move.RETURN: State.RETURNED,
         Move.REASSIGN: State.DISPATCHED,
@@ -70,6 +98,7 @@ EXPECTED: dict[State, dict[Move, State]] = {
         Move.WITHDRAW: State.WITHDRAWN,
     },
     State.IN_PROGRESS: {
+        Move.MARK_DUPLICATE: State.DUPLICATE,
         Move.SUBMIT: State.HANDLED,
         Move.RETURN: State.RETURNED,
         Move.REASSIGN: State.DISPATCHED,
@@ -116,6 +145,8 @@ for _state in (
     State.VERIFIED,
 ):
     EXPECTED[_state][Move.RECLASSIFY] = _state
+for _state in rules.OPEN_TO_HANDLE:
+    EXPECTED[_state] |= dict.fromkeys((Move.SUPERVISE, Move.SPLIT, Move.ANSWER), _state)
 
 
 @pytest.mark.parametrize("move", Move)
@@ -203,6 +234,14 @@ def test_reopening_has_a_window(state: State, passed: timedelta, allowed: bool, 
 def test_duplicates_do_not_go_in_circles(of: UUID, chain: tuple[UUID, ...], reason: str) -> None:
     with pytest.raises(rules.DuplicateOfItself):
         rules.mark_duplicate(life(State.FILED), REQUEST, of=of, chain=chain, needed=2)
+
+
+@pytest.mark.parametrize("state", [State.DISPATCHED, State.IN_PROGRESS, State.RETURNED])
+def test_what_was_handled_once_is_not_withdrawn_though_another_worker_has_it_now(state: State) -> None:
+    """DOMAIN: withdrawn by the resident at any time before handled. Rework and reassignment lead back to these states."""
+    with pytest.raises(rules.IllegalRequestMove):
+        rules.withdraw(life(state, handled=NOW))
+    assert rules.withdraw(life(state, handled=None)).state is State.WITHDRAWN
 
 
 def test_handling_is_within_its_limit_to_the_last_moment() -> None:

@@ -5,12 +5,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.intake.desk import Desk
 from services.intake.holidays import actions
 from services.intake.requests.actions.deadlines import recompute
+from services.intake.requests.dues import NOTICE
 from shared.clock import Clock
 from shared.contracts.district import HolidayChanged
 from shared.messaging.envelope import Received
 from shared.messaging.handlers import Handlers
-
-REASON = "holiday_notice"
 
 
 def register(handlers: Handlers, desk: Desk, clock: Clock) -> None:
@@ -20,5 +19,5 @@ def register(handlers: Handlers, desk: Desk, clock: Clock) -> None:
         await actions.keep(session, event.data, received=now)
         # Raises ContradictoryNotice for one that cannot be; it goes to the dead letters, and nothing is stored.
         limits = await desk.limits_in(session)
-        await recompute(session, limits, now, reason=REASON)
+        await recompute(session, limits, now, reason=NOTICE)
         desk.calendars.drop(event.tenant)

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from services.intake.desk import Desk
 from services.intake.holidays import actions
-from services.intake.holidays.handlers import REASON
 from services.intake.holidays.queries import KEPT, unsettled
 from services.intake.requests.actions.deadlines import recompute
+from services.intake.requests.dues import NOTICE
 from shared.clock import Clock
 from shared.database import Database
 from shared.jobs import Job
@@ -27,7 +27,7 @@ def settling(database: Database, tenants: Tenants, desk: Desk, clock: Clock) -> 
             before = now - _KNOWN_EVERYWHERE
             async with database.transaction(tenant) as session:
                 if await unsettled(session, received_before=before):
-                    await recompute(session, await desk.limits_in(session), now, reason=REASON)
+                    await recompute(session, await desk.limits_in(session), now, reason=NOTICE)
                     await actions.settle(session, received_before=before, now=now)
 
     return Job("holiday-settling", timedelta(minutes=1), run)

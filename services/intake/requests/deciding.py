@@ -27,6 +27,8 @@ class Situation:
     urgency: Urgency
     life: Life
     category: str | None = None
+    parent: UUID | None = None
+    """The request that this one is a part of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +85,10 @@ def mark_duplicate(
 ) -> Decision:
     needed = limits.terms.returns_until_head
     life = rules.mark_duplicate(it.life, it.request, of=of, chain=tuple(chain), needed=needed)
-    duplicated = events.RequestDuplicated(request=it.request, resident=it.resident, duplicate_of=of)
-    return _decided(it, life, Move.MARK_DUPLICATE, at, by, duplicated, details={"of": str(of)})
+    due = it.life.handle.due
+    duplicated = events.RequestDuplicated(request=it.request, resident=it.resident, duplicate_of=of, due=due)
+    details = {"of": str(of), "handle_due": due.isoformat()}
+    return _decided(it, life, Move.MARK_DUPLICATE, at, by, duplicated, details=details)
 
 
 def withdraw(it: Situation, at: datetime, by: Actor) -> Decision:
@@ -115,7 +119,10 @@ def rework(it: Situation, at: datetime, by: Actor, *, reason: str) -> Decision:
     return _decided(it, life, Move.REWORK, at, by, reworked, reason=reason)
 
 
-def close(it: Situation, at: datetime, by: Actor, limits: Limits, *, outcome: Outcome) -> Decision:
+def close(
+    it: Situation, at: datetime, by: Actor, limits: Limits, *, outcome: Outcome, answered: bool = False
+) -> Decision:
+    """`answered`: the community says something in words, which stand beside."""
     call_back = limits.start(LimitKind.CALL_BACK, at, it.urgency)
     life = rules.close(it.life, at, outcome=outcome, call_back=call_back)
     closed = events.RequestClosed(
@@ -124,12 +131,15 @@ def close(it: Situation, at: datetime, by: Actor, limits: Limits, *, outcome: Ou
         outcome=outcome,
         within_limit=bool(life.within_limit),
         working_minutes=life.working_minutes or 0,
+        answered=answered,
     )
     details = {
         "outcome": outcome.value,
         "within_limit": life.within_limit,
         "working_minutes": life.working_minutes,
     }
+    if answered:
+        details["answered"] = True
     return _decided(it, life, Move.CLOSE, at, by, closed, details=details)
 
 
@@ -147,9 +157,11 @@ def reopen(it: Situation, at: datetime, by: Actor, limits: Limits, *, reason: st
         resident=it.resident,
         reason=reason,
         due=life.handle.due,
+        due_provisional=life.handle.provisional,
         round=life.reopenings,
     )
-    return _decided(it, life, Move.REOPEN, at, by, reopened, reason=reason)
+    details = {"handle_due": life.handle.due.isoformat(), "provisional": life.handle.provisional}
+    return _decided(it, life, Move.REOPEN, at, by, reopened, reason=reason, details=details)
 
 
 def rate(it: Situation, at: datetime, by: Actor, rating: Rating, *, own_work: bool = False) -> Decision:

@@ -7,9 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from services.intake.actor import Actor
+from services.intake.anonymous.rules import Complainant
+from services.intake.duplicates.fingerprints import Fingerprint, Printer
 from services.intake.requests.limits import LimitKind, Limits
 from services.intake.requests.rules import Life, State
 from services.intake.residents.keys import Holder
+from services.intake.understanding.rules import Proposal
 from shared.contracts.intake import Channel, RequestFiled, Urgency
 from shared.database import new_id
 
@@ -21,6 +24,10 @@ class Words:
     subject: str
     body: str
     address: str | None = None
+    answers: str | None = None
+    """To the extra questions of its category (`questions.rules.packed`)."""
+    answer: str | None = None
+    """What the community said to it when it closed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +43,13 @@ class Particulars:
     prefers_same_gender: bool = False
     on_behalf: bool = False
     """Someone else filed it for the resident."""
+    complainant: Complainant = Complainant.RESIDENT
     submitted: datetime | None = None
     source: str | None = None
     external_id: str | None = None
     history: bool = False
+    parent: UUID | None = None
+    """The request that this one is a part of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +63,14 @@ class Filing:
     subject: bytes
     body: bytes
     address: bytes | None
+    answers: bytes | None
     particulars: Particulars
     life: Life
     actor: Actor
+    fingerprint: Fingerprint | None = None
+    """Of its words, to find near duplicates by; None for a record of the past."""
+    proposal: Proposal | None = None
+    """What a machine read out of its words; None where its category was given."""
 
     @property
     def details(self) -> Mapping[str, Any]:
@@ -64,6 +79,8 @@ class Filing:
         details: dict[str, Any] = {"channel": said.channel.value}
         if said.on_behalf:
             details["on_behalf"] = True
+        if said.complainant is not Complainant.RESIDENT:
+            details["complainant"] = said.complainant.value
         if said.source is not None:
             details["source"] = said.source
         return details
@@ -84,6 +101,7 @@ class Filing:
             prefers_same_gender=said.prefers_same_gender,
             resident_gender=self.gender if said.prefers_same_gender else None,
             history=said.history,
+            parent=said.parent,
         )
 
 
@@ -96,6 +114,8 @@ def prepare(
     now: datetime,
     limits: Limits,
     actor: Actor,
+    printer: Printer,
+    proposal: Proposal | None = None,
 ) -> Filing:
     """Encrypt and date a filing. Without I/O, so that every path to the database files the same."""
     id = new_id()
@@ -115,7 +135,10 @@ def prepare(
         subject=holder.seal("request", id, "subject", words.subject),
         body=holder.seal("request", id, "body", words.body),
         address=holder.seal_any("request", id, "address", words.address),
+        answers=holder.seal_any("request", id, "answers", words.answers),
         particulars=particulars,
         life=life,
         actor=actor,
+        fingerprint=None if particulars.history else printer.of(words.subject, words.body, words.address),
+        proposal=proposal,
     )

@@ -10,11 +10,13 @@ How the lengths of DOMAIN's limits are counted:
   work ends that day (article 203);
 - *dispatch* the same day: when work ends on that day, or on the next working day if it has already ended;
 - *call back* the day after closure: when work ends on the next working day.
+
+Under supervision (督办) the limit for handling has half its length, counted in the same way.
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -23,6 +25,10 @@ from shared.calendar import Due, WorkCalendar
 from shared.contracts.intake import Urgency
 
 _LENGTH = re.compile(r"(\d{1,4}) (working hour|working day|hour|day)s?")
+
+
+LEAST_UNDER_SUPERVISION = timedelta(hours=1)
+"""Working time that is left at least when a request is marked; our own estimate of what can still be acted upon."""
 
 
 class LimitKind(StrEnum):
@@ -112,6 +118,20 @@ class Limits:
         due = self._due(kind, at, urgency)
         return Limit(kind, at, due.at, due.provisional)
 
+    def handling(self, started: datetime, urgency: Urgency, *, supervised: datetime | None) -> Limit:
+        """The limit for handling, halved where the request was marked (督办) at `supervised`.
+
+        Half the length from the start, but never less than one working hour from the mark on, so that it can be kept;
+        and never later than the whole limit (docs/decisions/supervision.md).
+        """
+        whole = self.start(LimitKind.HANDLE, started, urgency)
+        if supervised is None:
+            return whole
+        half = _half(self.terms.handling(urgency), started, self.calendar)
+        least = self.calendar.add_working(supervised, LEAST_UNDER_SUPERVISION)
+        due = max(half, least, key=_end)
+        return whole if due.at >= whole.due else replace(whole, due=due.at, provisional=due.provisional)
+
     def _due(self, kind: LimitKind, at: datetime, urgency: Urgency) -> Due:
         if kind is LimitKind.DISPATCH:
             return _closing(at, self.calendar)
@@ -125,6 +145,24 @@ class Limits:
             LimitKind.VERIFY: self.terms.verify,
         }
         return _after(lengths[kind], at, self.calendar)
+
+
+def _end(due: Due) -> datetime:
+    return due.at
+
+
+def _half(length: Length, started: datetime, calendar: WorkCalendar) -> Due:
+    """When half of the length is over, in its own kind of time; of an odd number of days the greater half."""
+    days = -(-length.amount // 2)
+    match length.unit:
+        case "working hour":
+            return calendar.add_working(started, timedelta(hours=length.amount) / 2)
+        case "hour":
+            return calendar.add_working(started, calendar.working_days(1) * length.amount / 48)
+        case "working day":
+            return _working_days(days, started, calendar)
+        case _:
+            return _end_of(calendar.day_of(started) + timedelta(days=days), calendar)
 
 
 def _after(length: Length, started: datetime, calendar: WorkCalendar) -> Due:

@@ -11,6 +11,7 @@ from shared.contracts.intake import (
     RequestFiled,
     RequestRated,
     RequestReopened,
+    RequestSupervised,
     Urgency,
 )
 from shared.contracts.vocabulary import codes
@@ -24,6 +25,9 @@ _FILED = metrics.counter(
 _ACCEPTED = metrics.counter("requests_accepted", "Requests accepted (立案)", ["within_limit"])
 _CLOSED = metrics.counter("requests_closed", "Requests closed (结案)", ["outcome", "within_limit"])
 _REOPENED = metrics.counter("requests_reopened", "Requests reopened by their residents")
+_SUPERVISED = metrics.counter(
+    "requests_supervised", "Requests marked for supervision (督办), which halves their limit", ["reason"]
+)
 _RATED = metrics.counter(
     "requests_rated",
     "Call-backs (回访) that count for the three rates",
@@ -46,6 +50,8 @@ for _kind in LimitKind:
     _LIMITS.labels(limit=_kind.value)
 for _reason in codes("exclusion_reason"):
     _EXCLUDED.labels(reason=_reason)
+for _reason in codes("supervision_reason"):
+    _SUPERVISED.labels(reason=_reason)
 for _answers in product(_FLAGS, repeat=3):
     _RATED.labels(*_answers)
 
@@ -70,6 +76,10 @@ def register(watch: Watch) -> None:
     @watch.on(RequestReopened)
     def reopened(_event: Received[RequestReopened]) -> None:
         _REOPENED.inc()
+
+    @watch.on(RequestSupervised)
+    def supervised(event: Received[RequestSupervised]) -> None:
+        _SUPERVISED.labels(reason=event.data.reason).inc()
 
     @watch.on(RequestRated)
     def rated(event: Received[RequestRated]) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 
 from services.intake.actor import Actor
 from services.intake.requests.deciding import Decision, Entry, Situation
-from services.intake.requests.limits import Limit, LimitKind, Limits
+from services.intake.requests.dues import still
+from services.intake.requests.limits import Limits
 from services.intake.requests.rules import OPEN_TO_HANDLE, Life, Move, moved
 from shared.contracts.intake import RequestReclassified, Urgency
 from shared.refusals import Conflict, Forbidden
@@ -84,6 +85,7 @@ def reclassify(
         urgency=urgency,
         due=life.handle.due,
         due_provisional=life.handle.provisional,
+        due_before=it.life.handle.due,
         due_changed=life.handle.due != it.life.handle.due,
         reason=reason,
     )
@@ -100,13 +102,8 @@ def _with_urgency(
     lowered = SEVERITY[urgency] < SEVERITY[it.urgency]
     if lowered and at > it.life.handle.due and not may_relax:
         raise RelaxingForTheHead(field="urgency")
-    handle = limits.start(LimitKind.HANDLE, life.handle.started, urgency)
-    return replace(life, handle=handle, handle_overdue=_still(life.handle_overdue, handle))
-
-
-def _still(overdue: datetime | None, limit: Limit) -> datetime | None:
-    """A limit that moved past the moment at which it was marked is not overdue any more."""
-    return None if overdue is not None and limit.due >= overdue else overdue
+    handle = limits.handling(life.handle.started, urgency, supervised=life.supervised)
+    return replace(life, handle=handle, handle_overdue=still(life.handle_overdue, handle))
 
 
 def _details(it: Situation, life: Life, category: str | None, urgency: Urgency) -> Mapping[str, Any]:

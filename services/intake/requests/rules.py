@@ -38,6 +38,10 @@ class Move(StrEnum):
     ACCEPT = "accept"
     REJECT = "reject"
     MARK_DUPLICATE = "mark_duplicate"
+    SEPARATE = "separate"
+    PROMOTE = "promote"
+    MOVE_ALONG = "move_along"
+    RATE_JOINED = "rate_joined"
     WITHDRAW = "withdraw"
     DISPATCH = "dispatch"
     START = "start"
@@ -52,7 +56,23 @@ class Move(StrEnum):
     REASSIGN = "reassign"
     TAKE_OVER = "take_over"
     RECLASSIFY = "reclassify"
+    SUPERVISE = "supervise"
+    SPLIT = "split"
+    ANSWER = "answer"
 
+
+OPEN_TO_HANDLE = frozenset(
+    {
+        State.FILED,
+        State.ACCEPTED,
+        State.DISPATCHED,
+        State.IN_PROGRESS,
+        State.RETURNED,
+        State.REWORK,
+        State.REOPENED,
+    }
+)
+"""States in which the limit for handling runs."""
 
 MOVES: Mapping[Move, tuple[frozenset[State], State | None]] = MappingProxyType(
     {
@@ -61,7 +81,18 @@ MOVES: Mapping[Move, tuple[frozenset[State], State | None]] = MappingProxyType(
             (Move.ACCEPT, {State.FILED}, State.ACCEPTED),
             # From `returned` these two are the head's, once there were enough returns for the head to decide.
             (Move.REJECT, {State.FILED, State.RETURNED}, State.REJECTED),
-            (Move.MARK_DUPLICATE, {State.FILED, State.RETURNED}, State.DUPLICATE),
+            # Up to when a worker hands it in: most are seen to be the same only once somebody reads them. What was
+            # reopened goes its own way, since its resident has said that it is not done.
+            (
+                Move.MARK_DUPLICATE,
+                {State.FILED, State.ACCEPTED, State.DISPATCHED, State.IN_PROGRESS, State.RETURNED},
+                State.DUPLICATE,
+            ),
+            # Out of the other's case again: the resident disagrees, or the other one was withdrawn.
+            (Move.SEPARATE, {State.DUPLICATE}, State.FILED),
+            (Move.PROMOTE, {State.DUPLICATE}, State.FILED),
+            (Move.MOVE_ALONG, {State.DUPLICATE}, None),
+            (Move.RATE_JOINED, {State.DUPLICATE}, None),
             # From `rework` where the one who handled it is away.
             (
                 Move.DISPATCH,
@@ -112,23 +143,14 @@ MOVES: Mapping[Move, tuple[frozenset[State], State | None]] = MappingProxyType(
                 },
                 None,
             ),
+            (Move.SUPERVISE, OPEN_TO_HANDLE, None),
+            (Move.SPLIT, OPEN_TO_HANDLE, None),
+            # To the extra questions of its category.
+            (Move.ANSWER, OPEN_TO_HANDLE, None),
         )
     }
 )
 """Every allowed move: from which states, to which (None: it stays). What is not here is refused."""
-
-OPEN_TO_HANDLE = frozenset(
-    {
-        State.FILED,
-        State.ACCEPTED,
-        State.DISPATCHED,
-        State.IN_PROGRESS,
-        State.RETURNED,
-        State.REWORK,
-        State.REOPENED,
-    }
-)
-"""States in which the limit for handling runs."""
 
 
 class IllegalRequestMove(IllegalMove):
@@ -180,6 +202,9 @@ class Life:
     version: int = 1
     history: bool = False
     """Filed as a record of the past: it never moves."""
+    supervised: datetime | None = None
+    """When it was marked (督办) in this handling; its limit is halved from then on."""
+    supervision_reason: str | None = None
     handle_overdue: datetime | None = None
     step_overdue: datetime | None = None
     accepted: datetime | None = None
@@ -202,15 +227,13 @@ class Life:
 
 def allowed_moves(life: Life) -> tuple[Move, ...]:
     """What the table allows now, in the table's order."""
-    if life.history:
-        return ()
-    return tuple(move for move, (sources, _) in MOVES.items() if life.state in sources)
+    return tuple(move for move in MOVES if _fits(life, move))
 
 
 def moved(life: Life, move: Move, **changes: Any) -> Life:
     """The life after a move. Raises IllegalRequestMove that names the state and what is allowed."""
-    sources, target = MOVES[move]
-    if life.history or life.state not in sources:
+    _, target = MOVES[move]
+    if not _fits(life, move):
         raise _refusal(life, move)
     if "step" in changes:
         changes["step_overdue"] = None
@@ -315,6 +338,8 @@ def reopen(life: Life, at: datetime, *, reason: str, days: int, handle: Limit, d
         returns=0,
         head_decides=False,
         handle=handle,
+        supervised=None,
+        supervision_reason=None,
         handle_overdue=None,
         step=dispatch,
         outcome=None,
@@ -324,6 +349,15 @@ def reopen(life: Life, at: datetime, *, reason: str, days: int, handle: Limit, d
         closed=None,
         rating=None,
     )
+
+
+def _fits(life: Life, move: Move) -> bool:
+    if life.history or life.state not in MOVES[move][0]:
+        return False
+    if move is Move.WITHDRAW:
+        # Sent back for rework and given to another worker, it was handled all the same.
+        return life.handled is None
+    return move is not Move.SUPERVISE or life.supervised is None
 
 
 def _require_head(life: Life, move: Move, needed: int) -> None:

@@ -23,6 +23,8 @@ RESTING = (State.CLOSED, State.DUPLICATE, State.RATED, State.REJECTED, State.WIT
 """States in which nearly every request of the past is."""
 UNFINISHED = f"state NOT IN {tuple(map(str, RESTING))}"
 """As the indexes and `queries.listing` have it, word for word: only so does PostgreSQL see that one is of the other."""
+TO_CALL_BACK = "state = 'closed' AND NOT history"
+"""As the index and `rates.queries` have it, word for word."""
 
 _CODE = String(48)
 
@@ -51,12 +53,31 @@ class Request(Base):
             "id",
             postgresql_where=text(f"worker IS NOT NULL AND {UNFINISHED}"),
         ),
+        # What waits for its call-back, and the records of the past: counted beside the three rates.
+        Index("ix_request_to_call_back", "tenant", "closed", "id", postgresql_where=text(TO_CALL_BACK)),
+        Index("ix_request_history", "tenant", "filed", "id", postgresql_where=text("history")),
         # As `queries.listing` asks for what is late, word for word.
         Index(
             "ix_request_overdue",
             "tenant",
             "id",
             postgresql_where=text("(handle_overdue IS NOT NULL AND handle_open) OR step_overdue IS NOT NULL"),
+        ),
+        Index("ix_request_parent", "tenant", "parent", "id", postgresql_where=text("parent IS NOT NULL")),
+        # As `queries.listing` asks for what is under supervision, word for word.
+        Index(
+            "ix_request_supervised",
+            "tenant",
+            "id",
+            postgresql_where=text("supervised IS NOT NULL AND handle_open"),
+        ),
+        # What the Open311 view shows, in its order.
+        Index("ix_request_public", "tenant", "filed", "id", postgresql_where=text("category IS NOT NULL")),
+        Index(
+            "ix_request_duplicate_of",
+            "tenant",
+            "duplicate_of",
+            postgresql_where=text("duplicate_of IS NOT NULL"),
         ),
         Index("ix_request_handle_due", "tenant", "handle_due", postgresql_where=text("handle_open")),
         Index("ix_request_step_due", "tenant", "step_due", postgresql_where=text("step IS NOT NULL")),
@@ -78,6 +99,8 @@ class Request(Base):
     source: Mapped[str | None] = mapped_column(String(32))
     external_id: Mapped[str | None] = mapped_column(String(64))
     history: Mapped[bool]
+    parent: Mapped[UUID | None] = mapped_column(ForeignKey("request.id"))
+    """The request that this one is a part of."""
 
     version: Mapped[int]
     state: Mapped[str] = mapped_column(String(16))
@@ -85,6 +108,8 @@ class Request(Base):
     handle_due: Mapped[datetime] = mapped_column(UtcTime)
     handle_provisional: Mapped[bool]
     handle_open: Mapped[bool]
+    supervised: Mapped[datetime | None] = mapped_column(UtcTime)
+    supervision_reason: Mapped[str | None] = mapped_column(_CODE)
     handle_overdue: Mapped[datetime | None] = mapped_column(UtcTime)
     step: Mapped[str | None] = mapped_column(String(16))
     step_started: Mapped[datetime | None] = mapped_column(UtcTime)
@@ -121,12 +146,26 @@ class RequestText(Base):
     subject: Mapped[bytes]
     body: Mapped[bytes]
     address: Mapped[bytes | None]
+    answers: Mapped[bytes | None]
+    """To the extra questions of its category, as JSON of `questions.rules.Answered`."""
+    answer: Mapped[bytes | None]
+    """What the community said when it closed the request."""
 
 
 class StoryEntry(Base):
     """One thing that happened to a request. Never changed; codes, times and ids only."""
 
     __tablename__ = "request_story"
+    __table_args__ = (
+        # What makes a line of the three rates (`rates.stories.DECISIVE`): looked for at night.
+        Index(
+            "ix_request_story_decisive",
+            "tenant",
+            "request",
+            "id",
+            postgresql_where=text("entry IN ('rate', 'rate_joined', 'reject', 'mark_duplicate', 'withdraw')"),
+        ),
+    )
 
     request: Mapped[UUID] = mapped_column(ForeignKey("request.id"), primary_key=True)
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)

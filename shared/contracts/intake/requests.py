@@ -75,6 +75,8 @@ class RequestFiled(_RequestEvent):
     resident_gender: Code | None = None
     history: Flag = False
     """Filed as a record of the past: nobody is assigned and nobody is told."""
+    parent: PersonalId | None = None
+    """The request that this one is a part of: somebody split it, and its limit is this one's too."""
 
 
 class RequestAccepted(_RequestEvent):
@@ -106,6 +108,10 @@ class RequestDuplicated(_RequestEvent):
 
     resident: PersonalId
     duplicate_of: PersonalId
+    due: Moment | None = None
+    """When it had to be handled: joined shortly before, it flatters the rates."""
+    moved: Flag = False
+    """It was joined to another request before, which was now joined to this one itself."""
 
 
 class RequestWithdrawn(_RequestEvent):
@@ -148,6 +154,8 @@ class RequestClosed(_RequestEvent):
     outcome: Outcome
     within_limit: Flag
     working_minutes: Minutes
+    answered: Flag = False
+    """The community answered in words, which stand in the request's record."""
 
 
 class RequestReopened(_RequestEvent):
@@ -159,6 +167,7 @@ class RequestReopened(_RequestEvent):
     resident: PersonalId
     reason: Code
     due: Moment
+    due_provisional: Flag = False
     round: Count
 
 
@@ -173,10 +182,41 @@ class RequestReclassified(_RequestEvent):
     urgency: Urgency
     due: Moment
     due_provisional: Flag = False
+    due_before: Moment | None = None
     due_changed: Flag = False
     """The due time is another one than before; the resident is told."""
     reason: Code
     """Of the vocabulary `reclassify_reason`."""
+
+
+class RequestSupervised(_RequestEvent):
+    """The head or the district marked the request (督办): the limit for handling has half its length from now on."""
+
+    type = "request.supervised"
+    consumers = ("casework", "notifications")
+
+    resident: PersonalId
+    reason: Code
+    """Of the vocabulary `supervision_reason`."""
+    due: Moment
+    due_provisional: Flag = False
+    due_before: Moment
+
+
+class RequestDueChanged(_RequestEvent):
+    """The limit for handling ends at another time, or is certain now, though nobody moved the request."""
+
+    type = "request.due_changed"
+    consumers = ("casework", "notifications")
+
+    resident: PersonalId
+    due: Moment
+    due_provisional: Flag = False
+    due_before: Moment
+    due_changed: Flag
+    """The time is another one than before; the resident is told."""
+    reason: Code
+    """Of the vocabulary `due_change_reason`."""
 
 
 class RequestRated(_RequestEvent):

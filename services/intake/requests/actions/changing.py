@@ -1,12 +1,17 @@
 """Applying decisions: the new lives, the story and the events of any number of requests, in three statements."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.intake.duplicates.deciding import followed
+from services.intake.duplicates.queries import joined_to
+from services.intake.duplicates.rules.joining import TOLD
+from services.intake.rates.actions import mark
 from services.intake.requests.deciding import Decision, Entry
 from services.intake.requests.lives import columns_of
 from shared.contracts.base import Event
@@ -20,6 +25,8 @@ _LIFE = {
     "handle_due": "timestamptz",
     "handle_provisional": "boolean",
     "handle_open": "boolean",
+    "supervised": "timestamptz",
+    "supervision_reason": "text",
     "handle_overdue": "timestamptz",
     "step": "text",
     "step_started": "timestamptz",
@@ -85,16 +92,49 @@ async def apply(
     changed = [decision for decision in decisions if decision.life != decision.it.life]
     if changed:
         await _execute(session, _UPDATE, [_life_row(decision) for decision in changed])
-    entries = [(decision.it.request, entry) for decision in decisions for entry in decision.entries]
+    await tell(
+        session, [(decision.it.request, entry) for decision in decisions for entry in decision.entries]
+    )
+    caused = list(zip(decisions, causes or [None] * len(decisions), strict=True))
+    published: list[tuple[Event, Envelope | None]] = [
+        (event, cause) for decision, cause in caused for event in decision.events
+    ]
+    published += await _for_joined(session, caused)
+    if published:
+        await record_each(session, published, at=_moment(decisions))
+    await mark(session, decisions)
+
+
+def _moment(decisions: Sequence[Decision]) -> datetime | None:
+    """The time of events is that of their entries in the stories, so that figures that are counted from either fall into
+    the same month. Of a batch whose decisions have times of their own it is the transaction's."""
+    times = {entry.at for decision in decisions for entry in decision.entries}
+    return times.pop() if len(times) == 1 else None
+
+
+async def tell(session: AsyncSession, entries: Sequence[tuple[UUID, Entry]]) -> None:
+    """Write entries into the stories of these requests, without anything else of them changing."""
     if entries:
         await _execute(session, _TELL, [_story_row(request, entry) for request, entry in entries])
-    published: list[tuple[Event, Envelope | None]] = [
-        (event, cause)
-        for decision, cause in zip(decisions, causes or [None] * len(decisions), strict=True)
-        for event in decision.events
+
+
+async def _for_joined(
+    session: AsyncSession, caused: Sequence[tuple[Decision, Envelope | None]]
+) -> list[tuple[Event, Envelope | None]]:
+    """What those joined to these requests are told of it. Who they are stands still: joining locks the main one."""
+    telling = [
+        (decision, cause)
+        for decision, cause in caused
+        if any(each.entry in TOLD for each in decision.entries)
     ]
-    if published:
-        await record_each(session, published)
+    if not telling:
+        return []
+    joined = await joined_to(session, [decision.it.request for decision, _ in telling])
+    return [
+        (event, cause)
+        for decision, cause in telling
+        for event in followed(decision, [one for one in joined if one.of == decision.it.request])
+    ]
 
 
 async def _execute(session: AsyncSession, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.requests.filing import Filing
 from services.intake.requests.lives import columns_of
+from services.intake.understanding.rules import Proposal
 from shared.database import Database
 from shared.messaging.outbox import outbox_arguments
 from shared.refusals import Refusal
@@ -50,6 +51,9 @@ _REQUEST = {
     "source": "text",
     "external_id": "text",
     "history": "boolean",
+    "parent": "uuid",
+    "supervised": "timestamptz",
+    "supervision_reason": "text",
     "state": "text",
     "handle_started": "timestamptz",
     "handle_due": "timestamptz",
@@ -65,12 +69,31 @@ _BESIDE = {
     "subject": "bytea",
     "body": "bytea",
     "address": "bytea",
+    "answers": "bytea",
     "role": "text",
     "actor": "text",
     "details": "text",
+    "sketch": "bytea",
+    "terms": "text",
+    "reading": "text",
 }
 _COLUMNS = {**_REQUEST, **_BESIDE}
 _NAMES = ", ".join(_REQUEST)
+_READING = {
+    "model": "text",
+    "category": "text",
+    "confidence": "double precision",
+    "guesses": "jsonb",
+    "words": "text[]",
+    "urgency": "text",
+    "urgency_words": "text[]",
+    "belongs": "text",
+    "conditions": "text[]",
+    "decided": "text",
+}
+_READ = ", ".join(_READING)
+_PROPOSED = ", ".join(f"proposed.{name}" for name in _READING)
+_READ_AS = ", ".join(f"{name} {type}" for name, type in _READING.items())
 _INSERTS = f"""
 filed AS (
     INSERT INTO request ({_NAMES}, version, returns, head_decides, reworks, reopenings)
@@ -78,11 +101,21 @@ filed AS (
     ON CONFLICT (tenant, source, external_id) DO NOTHING
     RETURNING id
 ), words AS (
-    INSERT INTO request_text (request, subject, body, address)
-    SELECT id, subject, body, address FROM filing JOIN filed USING (id)
+    INSERT INTO request_text (request, subject, body, address, answers)
+    SELECT id, subject, body, address, answers FROM filing JOIN filed USING (id)
 ), story AS (
     INSERT INTO request_story (request, at, entry, to_state, role, actor, details)
     SELECT id, filed, 'filed', state, role, actor, details::jsonb FROM filing JOIN filed USING (id)
+), print AS (
+    INSERT INTO request_fingerprint (request, sketch)
+    SELECT id, sketch FROM filing JOIN filed USING (id) WHERE sketch IS NOT NULL
+), sought AS (
+    INSERT INTO request_term (term, request)
+    SELECT term, id FROM filing JOIN filed USING (id) CROSS JOIN unnest(terms::integer[]) AS term
+), read AS (
+    INSERT INTO request_reading (request, {_READ})
+    SELECT id, {_PROPOSED} FROM filing JOIN filed USING (id)
+    CROSS JOIN LATERAL jsonb_to_record(reading::jsonb) AS proposed ({_READ_AS}) WHERE reading IS NOT NULL
 )
 """  # noqa: S608 - made of the constants above
 
@@ -194,7 +227,7 @@ async def write_alone(database: Database, tenant: str, filing: Filing, key: Idem
 
 
 def _row(filing: Filing) -> tuple[Any, ...]:
-    said, life = filing.particulars, columns_of(filing.life)
+    said, life, print = filing.particulars, columns_of(filing.life), filing.fingerprint
     values: dict[str, Any] = {
         **life,
         "id": filing.id,
@@ -210,11 +243,32 @@ def _row(filing: Filing) -> tuple[Any, ...]:
         "submitted": said.submitted,
         "source": said.source,
         "external_id": said.external_id,
+        "parent": said.parent,
         "subject": filing.subject,
         "body": filing.body,
         "address": filing.address,
+        "answers": filing.answers,
         "role": filing.actor.role,
         "actor": filing.actor.subject,
         "details": orjson.dumps(filing.details).decode(),
+        "sketch": None if print is None else print.packed(),
+        "terms": None if print is None else f"{{{','.join(map(str, print.sought))}}}",
+        "reading": None if filing.proposal is None else orjson.dumps(_reading(filing.proposal)).decode(),
     }
     return tuple(values[name] for name in _COLUMNS)
+
+
+def _reading(proposal: Proposal) -> dict[str, Any]:
+    reading = proposal.reading
+    return {
+        "model": proposal.model,
+        "category": reading.category,
+        "confidence": round(reading.confidence, 4),
+        "guesses": [[guess.category, round(guess.confidence, 4)] for guess in reading.guesses],
+        "words": list(reading.words),
+        "urgency": reading.urgency.urgency.value,
+        "urgency_words": list(reading.urgency.words),
+        "belongs": reading.belonging.to.value,
+        "conditions": sorted(each.value for each in reading.conditions),
+        "decided": None if proposal.decided is None else proposal.decided.value,
+    }

@@ -1,21 +1,22 @@
-"""The moves that people make. Those of the worker (sign, return, submit) are casework's and arrive as events."""
+"""The moves that people make, of one request: those of several are `duplicates.routes`. Those of the worker (sign, return,
+submit) are casework's and arrive as events."""
 
-from collections.abc import Awaitable, Callable
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.intake.access import actor_of, own_resident
-from services.intake.desk import Desk
-from services.intake.requests import deciding, queries
-from services.intake.requests.actions.changing import apply
+from services.intake.access import actor_of
+from services.intake.duplicates.actions import rating_of
+from services.intake.duplicates.rules.joining import NotEndedYet, RatedAlready
+from services.intake.requests import deciding, dues, queries
+from services.intake.requests.actions.answering import say
 from services.intake.requests.deciding import Decision, Situation
-from services.intake.requests.queries import RequestNotFound
+from services.intake.requests.parts.rules import OpenParts
+from services.intake.requests.routes.moving import AnyDesk, make_move, refuses_move
 from services.intake.requests.routes.schemas import (
     Closing,
-    Duplication,
     RatingBody,
     Redispatch,
     Rejection,
@@ -24,22 +25,18 @@ from services.intake.requests.routes.schemas import (
     ReworkOrder,
 )
 from services.intake.requests.rules import (
-    DuplicateOfItself,
     HeadDecides,
-    IllegalRequestMove,
     Rating,
     ReopenWindowClosed,
     State,
-    allowed_moves,
 )
+from services.intake.residents.rules import ResidentErased
 from services.intake.wire import UnknownCode, known_code
 from shared.refusals import Forbidden, InvalidValue
 from shared.security import permit
-from shared.web import Call, provided, refuses
+from shared.web import Call
 
 router = APIRouter()
-AnyDesk = Annotated[Desk, provided(Desk)]
-Decide = Callable[[AsyncSession, Situation], Awaitable[Decision]]
 
 
 class ForTheHead(Forbidden):
@@ -60,11 +57,7 @@ class ReasonMissing(InvalidValue):
     en = "Say why the request is left out of the rates."
 
 
-def _refuses(*others: type[Exception]) -> dict[int | str, dict[str, object]]:
-    return refuses(RequestNotFound, IllegalRequestMove, *others)  # type: ignore[arg-type]
-
-
-@router.post("/v1/requests/{id}/accept", responses=_refuses())
+@router.post("/v1/requests/{id}/accept", responses=refuses_move())
 async def accept_request(
     id: UUID, call: Annotated[Call, permit("requests:decide")], desk: AnyDesk
 ) -> RequestMoved:
@@ -74,10 +67,12 @@ async def accept_request(
     async def decide(_: AsyncSession, it: Situation) -> Decision:
         return deciding.accept(it, call.now, by, limits)
 
-    return await _move(call, id, decide)
+    return await make_move(call, id, decide)
 
 
-@router.post("/v1/requests/{id}/reject", responses=_refuses(HeadDecides, ForTheHead, UnknownCode))
+@router.post(
+    "/v1/requests/{id}/reject", responses=refuses_move(HeadDecides, ForTheHead, OpenParts, UnknownCode)
+)
 async def reject_request(
     id: UUID, body: Rejection, call: Annotated[Call, permit("requests:decide")], desk: AnyDesk
 ) -> RequestMoved:
@@ -89,38 +84,10 @@ async def reject_request(
         _leave_to_the_head(call, it)
         return deciding.reject(it, call.now, by, limits, reason=reason)
 
-    return await _move(call, id, decide)
+    return await make_move(call, id, decide)
 
 
-@router.post(
-    "/v1/requests/{id}/mark-duplicate", responses=_refuses(HeadDecides, ForTheHead, DuplicateOfItself)
-)
-async def mark_request_duplicate(
-    id: UUID, body: Duplication, call: Annotated[Call, permit("requests:decide")], desk: AnyDesk
-) -> RequestMoved:
-    """It says what another request says, and goes on as part of that one."""
-    limits, by = await desk.limits(call.tenant), actor_of(call.principal)
-
-    async def decide(session: AsyncSession, it: Situation) -> Decision:
-        _leave_to_the_head(call, it)
-        chain = await queries.duplicate_chain(session, body.of)
-        return deciding.mark_duplicate(it, call.now, by, limits, of=body.of, chain=chain)
-
-    return await _move(call, id, decide)
-
-
-@router.post("/v1/requests/{id}/withdraw", responses=_refuses())
-async def withdraw_request(id: UUID, call: Annotated[Call, permit("requests:withdraw")]) -> RequestMoved:
-    """The resident takes it back, at any time before it is handled."""
-    by = actor_of(call.principal)
-
-    async def decide(_: AsyncSession, it: Situation) -> Decision:
-        return deciding.withdraw(it, call.now, by)
-
-    return await _move(call, id, decide)
-
-
-@router.post("/v1/requests/{id}/redispatch", responses=_refuses(HeadDecides))
+@router.post("/v1/requests/{id}/redispatch", responses=refuses_move(HeadDecides))
 async def redispatch_request(
     id: UUID, body: Redispatch, call: Annotated[Call, permit("requests:redispatch")], desk: AnyDesk
 ) -> RequestMoved:
@@ -130,10 +97,10 @@ async def redispatch_request(
     async def decide(_: AsyncSession, it: Situation) -> Decision:
         return deciding.redispatch(it, call.now, by, limits, worker=body.worker)
 
-    return await _move(call, id, decide)
+    return await make_move(call, id, decide)
 
 
-@router.post("/v1/requests/{id}/verify", responses=_refuses())
+@router.post("/v1/requests/{id}/verify", responses=refuses_move())
 async def verify_request(id: UUID, call: Annotated[Call, permit("requests:verify")]) -> RequestMoved:
     """What was done is as it should be (核查)."""
     by = actor_of(call.principal)
@@ -141,37 +108,40 @@ async def verify_request(id: UUID, call: Annotated[Call, permit("requests:verify
     async def decide(_: AsyncSession, it: Situation) -> Decision:
         return deciding.verify(it, call.now, by)
 
-    return await _move(call, id, decide)
+    return await make_move(call, id, decide)
 
 
-@router.post("/v1/requests/{id}/rework", responses=_refuses(UnknownCode))
+@router.post("/v1/requests/{id}/rework", responses=refuses_move(UnknownCode))
 async def rework_request(
-    id: UUID, body: ReworkOrder, call: Annotated[Call, permit("requests:verify")]
+    id: UUID, body: ReworkOrder, call: Annotated[Call, permit("requests:verify")], desk: AnyDesk
 ) -> RequestMoved:
     """What was done is not enough: the worker goes on, under the same limit."""
     by = actor_of(call.principal)
     reason = known_code("rework_reason", body.reason, field="reason")
 
-    async def decide(_: AsyncSession, it: Situation) -> Decision:
-        return deciding.rework(it, call.now, by, reason=reason)
+    async def decide(session: AsyncSession, it: Situation) -> Decision:
+        return dues.rework(it, call.now, by, await desk.limits_in(session), reason=reason)
 
-    return await _move(call, id, decide)
+    return await make_move(call, id, decide)
 
 
-@router.post("/v1/requests/{id}/close", responses=_refuses())
+@router.post("/v1/requests/{id}/close", responses=refuses_move(OpenParts, ResidentErased))
 async def close_request(
     id: UUID, body: Closing, call: Annotated[Call, permit("requests:close")], desk: AnyDesk
 ) -> RequestMoved:
-    """Finish it (结案). The resident is called back the day after."""
+    """Finish it (结案), with an answer in words if there is one. The resident is called back the day after."""
     limits, by = await desk.limits(call.tenant), actor_of(call.principal)
 
-    async def decide(_: AsyncSession, it: Situation) -> Decision:
-        return deciding.close(it, call.now, by, limits, outcome=body.outcome)
+    async def decide(session: AsyncSession, it: Situation) -> Decision:
+        answered = body.answer is not None
+        decision = deciding.close(it, call.now, by, limits, outcome=body.outcome, answered=answered)
+        await say(session, desk, it, body.answer)
+        return decision
 
-    return await _move(call, id, decide)
+    return await make_move(call, id, decide)
 
 
-@router.post("/v1/requests/{id}/reopen", responses=_refuses(ReopenWindowClosed, UnknownCode))
+@router.post("/v1/requests/{id}/reopen", responses=refuses_move(ReopenWindowClosed, UnknownCode))
 async def reopen_request(
     id: UUID, body: Reopening, call: Annotated[Call, permit("requests:reopen")], desk: AnyDesk
 ) -> RequestMoved:
@@ -182,14 +152,17 @@ async def reopen_request(
     async def decide(_: AsyncSession, it: Situation) -> Decision:
         return deciding.reopen(it, call.now, by, limits, reason=reason)
 
-    return await _move(call, id, decide)
+    return await make_move(call, id, decide)
 
 
-@router.post("/v1/requests/{id}/rate", responses=_refuses(ExclusionForTheHead, ReasonMissing, UnknownCode))
+@router.post(
+    "/v1/requests/{id}/rate",
+    responses=refuses_move(ExclusionForTheHead, ReasonMissing, UnknownCode, NotEndedYet, RatedAlready),
+)
 async def rate_request(
     id: UUID, body: RatingBody, call: Annotated[Call, permit("requests:rate")]
 ) -> RequestMoved:
-    """The call-back (回访): responded, resolved, satisfied."""
+    """The call-back (回访): responded, resolved, satisfied. One that is joined to another is rated once that has ended."""
     by = actor_of(call.principal)
     if body.excluded and not call.principal.may("requests:exclude"):
         raise ExclusionForTheHead
@@ -205,26 +178,9 @@ async def rate_request(
         own_work = by.subject == str(it.life.worker) or await queries.worked_on(
             session, it.request, by.subject
         )
-        return deciding.rate(it, call.now, by, rating, own_work=own_work)
+        return await rating_of(session, it, call.now, by, rating, own_work=own_work)
 
-    return await _move(call, id, decide)
-
-
-async def _move(call: Call, request: UUID, decide: Decide) -> RequestMoved:
-    """Find, decide, apply; once for each Idempotency-Key. An If-Match has to name the version that is there."""
-    own = own_resident(call.principal)
-
-    async def move(session: AsyncSession) -> RequestMoved:
-        it = await queries.lock(session, request, resident=own)
-        if call.if_match is not None:
-            call.require_match(it.life.version)
-        decision = await decide(session, it)
-        await apply(session, [decision])
-        return RequestMoved.of(decision.after, allowed_moves(decision.life))
-
-    moved = await call.once(move)
-    call.etag(moved.version)
-    return moved
+    return await make_move(call, id, decide)
 
 
 def _leave_to_the_head(call: Call, it: Situation) -> None:

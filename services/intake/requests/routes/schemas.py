@@ -6,6 +6,9 @@ from uuid import UUID
 
 from pydantic import Field
 
+from services.intake.anonymous.rules import Complainant
+from services.intake.duplicates.wire import SimilarRequest
+from services.intake.questions.schemas import AnswerLine, Answers
 from services.intake.requests.deciding import Situation
 from services.intake.requests.filing import Filing, Words
 from services.intake.requests.limits import LimitKind
@@ -38,11 +41,15 @@ class FileRequest(Model):
     channel: Literal[
         Channel.WEB, Channel.HOTLINE, Channel.WECHAT, Channel.WALK_IN, Channel.PATROL, Channel.PORTAL
     ] = Channel.WEB
+    suggest: bool = False
+    """Show on the receipt which requests seem to be about the same."""
     prefers_same_gender: bool = False
     """The resident asks for a worker of their own gender."""
+    answers: Answers = Field(default_factory=dict)
+    """To the extra questions of the category, `GET /v1/categories/{category}/questions`."""
 
-    def words(self) -> Words:
-        return Words(self.subject, self.body, self.address)
+    def words(self, answers: str | None = None) -> Words:
+        return Words(self.subject, self.body, self.address, answers)
 
 
 class StepLimit(Model):
@@ -67,9 +74,11 @@ class RequestFiledAnswer(Model):
     """When handling has to be finished."""
     due_provisional: bool
     """That time lies in a year whose official calendar is not published yet."""
+    similar: list[SimilarRequest] | None = None
+    """Where `suggest` asked for it: requests that seem to be about the same, to join to one of them."""
 
     @classmethod
-    def of(cls, filing: Filing) -> "RequestFiledAnswer":
+    def of(cls, filing: Filing, similar: list[SimilarRequest] | None = None) -> "RequestFiledAnswer":
         return cls(
             id=filing.id,
             reference=filing.reference,
@@ -79,6 +88,7 @@ class RequestFiledAnswer(Model):
             filed=filing.filed,
             due=filing.life.handle.due,
             due_provisional=filing.life.handle.provisional,
+            similar=similar,
         )
 
 
@@ -128,10 +138,15 @@ class RequestLine(Model):
     source: str | None
     external_id: str | None
     history: bool
+    parent: UUID | None
+    """The request that this one is a part of."""
     due: datetime
     due_provisional: bool
     overdue: bool
     """The limit for handling has passed and the request is not handled."""
+    supervised: datetime | None
+    """When it was marked (督办) in this handling: the limit for handling is halved since."""
+    supervision_reason: str | None
     step: StepLimit | None
     returns: int
     head_decides: bool
@@ -145,12 +160,30 @@ class RequestLine(Model):
     version: int
 
 
+class FiledBy(Model):
+    """Who filed a request, and for whom."""
+
+    role: str
+    """Of the caller: `resident`, `worker`, `head`, `portal`."""
+    complainant: Complainant
+    complainant_name: str
+    """The same in words."""
+    on_behalf: bool
+    """Somebody else filed it for the resident."""
+
+
 class RequestRecord(RequestLine):
     """A request with its words. They are absent where the resident was erased."""
+
+    filed_by: FiledBy
 
     subject: str | None
     body: str | None
     address: str | None
+    answers: list[AnswerLine]
+    """To the extra questions of its category, each with its question as it was asked."""
+    answer: str | None
+    """What the community said when it closed the request."""
     return_until: datetime | None
     """Until when the worker may still return it (退单), while it is with one."""
     allowed: list[Move]
@@ -174,6 +207,21 @@ class StoryLine(Model):
     details: dict[str, Any] | None
 
 
+class DueChange(Model):
+    """The limit for handling ended at another time from then on."""
+
+    at: datetime
+    before: datetime | None
+    """None where a new limit began: the request was reopened."""
+    due: datetime
+    provisional: bool
+    entry: str
+    """`due_changed`, `supervise`, `reclassify` or `reopen`."""
+    reason: str | None
+    reason_name: str | None
+    """Why, in words."""
+
+
 class Story(Model):
     """All that happened to a request, in order."""
 
@@ -182,6 +230,8 @@ class Story(Model):
     state: State
     due: datetime
     due_provisional: bool
+    due_changes: list[DueChange]
+    """Every change of the due time since filing, with its reason."""
     entries: list[StoryLine]
 
 
@@ -207,6 +257,8 @@ class ReworkOrder(Model):
 
 class Closing(Model):
     outcome: Outcome
+    answer: Annotated[str, Text(2000, lines=True)] | None = None
+    """What the resident is answered in words. It stands in the record, and the closing notice says so."""
 
 
 class Reopening(Model):

@@ -1,0 +1,1 @@
+"""What a worker should know of beside a request: others near by, and others of the same person."""
