@@ -33,6 +33,9 @@ FACTS: dict[str, Any] = {
     "return_reason": "wrong_grid",
     "rework_reason": "not_solved",
     "reopen_reason": "came_back",
+    "reclassify_reason": "more_urgent",
+    "supervision_reason": "slow_progress",
+    "due_change_reason": "holiday_notice",
     "stop_cause": "withdrawn",
     "case_result": "resolved",
     "outcome": "partly_resolved",
@@ -48,6 +51,14 @@ FACTS: dict[str, Any] = {
     "unmet": ["certificate"],
     "missing_skills": ["food_safety"],
     "training": ["cooking_course"],
+    "activity_kind": "handicraft",
+    "activity_number": 118,
+    "activity_starts": "2026-12-05T06:00:00+00:00",
+    "starts_before": "2026-12-04T06:00:00+00:00",
+    "decline_until": "2026-12-03T06:00:00+00:00",
+    "leave_until": "2026-12-04T06:00:00+00:00",
+    "position": 4,
+    "activity_cancel_reason": "weather",
 }
 
 

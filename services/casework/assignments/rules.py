@@ -53,6 +53,7 @@ class Trigger(StrEnum):
     FILED = "filed"
     RETURNED = "returned"
     REOPENED = "reopened"
+    SEPARATED = "separated"
     REWORKED = "reworked"
     REDISPATCHED = "redispatched"
     QUEUE = "queue"

@@ -6,6 +6,7 @@ and is noted in the story. A request that is no case (a record of the past) is l
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,7 +14,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.casework.assignments.actions import assign_again, drain, move_to
 from services.casework.assignments.rules import Reason, Trigger
 from services.casework.cases import queries
-from services.casework.cases.moves import INTAKE, Now, add_lines, lapse_transfer, line, move, note, set_due
+from services.casework.cases.moves import (
+    INTAKE,
+    NewDue,
+    Now,
+    add_lines,
+    lapse_transfer,
+    line,
+    move,
+    note,
+    set_due,
+)
 from services.casework.cases.rules import LOADED, CaseState, Ending, Move, fits
 from services.casework.cases.tables import Case
 from services.casework.workers import loads
@@ -21,15 +32,20 @@ from services.casework.workers.queries import absent_on, worker
 from shared.contracts.intake import RequestReclassified
 
 
-async def requests_accepted(session: AsyncSession, dues: Mapping[UUID, datetime], now: Now) -> None:
-    """The community took these requests on; their due times may have moved. Set-based, since imports come in bulk."""
+async def dues_told(
+    session: AsyncSession, dues: Mapping[UUID, NewDue], now: Now, *, what: str, event: str
+) -> None:
+    """Intake said when these requests are due: accepted, under supervision, by a new calendar. `what`: a line's code.
+
+    Set-based, since imports and notices come in bulk.
+    """
     await loads.lock(session)
     found = await queries.standings(session, list(dues))
     late = {id: at for id, at in found.items() if at.state is CaseState.CLOSED}
     lively = {id: at for id, at in found.items() if id not in late}
     await set_due(session, {id: dues[id] for id in lively})
-    lines = [line(id, at, "request_accepted", now, due=dues[id]) for id, at in lively.items()]
-    lines += [line(id, at, "late", now, event="request.accepted") for id, at in late.items()]
+    lines = [line(id, at, what, now, **_detail(dues[id])) for id, at in lively.items()]
+    lines += [line(id, at, "late", now, event=event) for id, at in late.items()]
     await add_lines(session, lines)
 
 
@@ -63,7 +79,9 @@ async def request_reworked(session: AsyncSession, id: UUID, now: Now, *, reason:
         await move_to(session, case, Trigger.REWORKED, policy=now.policy, now=now.at, named=None)
 
 
-async def request_reopened(session: AsyncSession, id: UUID, now: Now, *, reason: str, due: datetime) -> None:
+async def request_reopened(
+    session: AsyncSession, id: UUID, now: Now, *, reason: str, due: datetime, provisional: bool
+) -> None:
     """The resident was not satisfied: the same worker again if there today, otherwise someone else."""
     case = await _found(session, id)
     if case is None:
@@ -71,16 +89,44 @@ async def request_reopened(session: AsyncSession, id: UUID, now: Now, *, reason:
     if not fits(CaseState(case.state), Move.REOPEN):
         await _late(session, case, "request.reopened", now)
         return
+    await _open_again(
+        session, case, Trigger.REOPENED, now, due=due, provisional=provisional, line={"reason": reason}
+    )
+
+
+async def request_separated(
+    session: AsyncSession, id: UUID, now: Now, *, due: datetime, provisional: bool
+) -> None:
+    """It was part of another's case and is a case of its own again: with whoever had it before, if there today."""
+    case = await _found(session, id)
+    if case is None:
+        return
+    if not fits(CaseState(case.state), Move.REOPEN):
+        await _late(session, case, "request.separated", now)
+        return
+    await _open_again(session, case, Trigger.SEPARATED, now, due=due, provisional=provisional, line={})
+
+
+async def _open_again(
+    session: AsyncSession,
+    case: Case,
+    trigger: Trigger,
+    now: Now,
+    *,
+    due: datetime,
+    provisional: bool,
+    line: Mapping[str, Any],
+) -> None:
     handled_by, case.worker = case.worker, None
     await move(session, case, Move.REOPEN, now)
-    case.due, case.returns = due, 0
+    case.due, case.due_provisional, case.returns = due, provisional, 0
     case.ending = case.ended_at = case.submitted_at = case.result = case.spent_minutes = None
-    await note(session, case, "reopened", INTAKE, now, reason=reason)
+    await note(session, case, trigger.value, INTAKE, now, **line)
     await drain(session, policy=now.policy, now=now.at)
     await assign_again(
         session,
         case,
-        Trigger.REOPENED,
+        trigger,
         policy=now.policy,
         now=now.at,
         named=handled_by,
@@ -138,6 +184,10 @@ async def resident_erased(session: AsyncSession, resident: UUID, now: Now) -> No
             case.wish = None
             case.version += 1
             await note(session, case, "resident_erased", INTAKE, now)
+
+
+def _detail(due: NewDue) -> dict[str, Any]:
+    return {"due": due.at} if due.reason is None else {"due": due.at, "reason": due.reason}
 
 
 async def _found(session: AsyncSession, id: UUID) -> Case | None:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, bindparam, insert, text, update
+from sqlalchemy import ARRAY, Boolean, Uuid, bindparam, insert, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.casework.cases import queries
@@ -23,11 +23,25 @@ INTAKE = Actor("intake", decides=True)
 
 _SET_DUE = text(
     """
-    UPDATE "case" SET due = change.due, version = "case".version + 1
-    FROM unnest(:cases, :dues) AS change (id, due)
+    UPDATE "case" SET due = change.due, due_provisional = coalesce(change.provisional, due_provisional),
+        version = "case".version + 1
+    FROM unnest(:cases, :dues, :provisionals) AS change (id, due, provisional)
     WHERE "case".id = change.id
     """
-).bindparams(bindparam("cases", type_=ARRAY(Uuid)), bindparam("dues", type_=ARRAY(UtcTime)))
+).bindparams(
+    bindparam("cases", type_=ARRAY(Uuid)),
+    bindparam("dues", type_=ARRAY(UtcTime)),
+    bindparam("provisionals", type_=ARRAY(Boolean)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewDue:
+    """A due time as intake told it. `provisional` is None where it said nothing new about that."""
+
+    at: datetime
+    provisional: bool | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +100,15 @@ async def add_lines(session: AsyncSession, lines: Sequence[Mapping[str, Any]]) -
         await session.execute(insert(CaseEntry), lines)
 
 
-async def set_due(session: AsyncSession, dues: Mapping[UUID, datetime]) -> None:
+async def set_due(session: AsyncSession, dues: Mapping[UUID, NewDue]) -> None:
     """New due times of several cases, in one statement."""
     if dues:
-        await session.execute(_SET_DUE, {"cases": list(dues), "dues": list(dues.values())})
+        columns = {
+            "cases": list(dues),
+            "dues": [due.at for due in dues.values()],
+            "provisionals": [due.provisional for due in dues.values()],
+        }
+        await session.execute(_SET_DUE, columns)
 
 
 async def lapse_transfer(session: AsyncSession, case: Case, actor: Actor, now: Now) -> None:

@@ -17,6 +17,8 @@ _REASONS: Mapping[str, str] = MappingProxyType(
         "reworked": "rework_reason",
         "reopened": "reopen_reason",
         "reclassified": "reclassify_reason",
+        "supervised": "supervision_reason",
+        "due_changed": "due_change_reason",
     }
 )
 

@@ -32,8 +32,10 @@ _KEEP = text("""
 """)
 
 _DUE = text("""
-    UPDATE known_request AS known SET due = new.due
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:dues AS timestamptz[])) AS new (id, due)
+    UPDATE known_request AS known
+    SET due = new.due, due_provisional = coalesce(new.provisional, known.due_provisional)
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:dues AS timestamptz[]), CAST(:provisionals AS boolean[]))
+        AS new (id, due, provisional)
     WHERE known.id = new.id
 """)
 
@@ -131,11 +133,9 @@ async def remember(session: AsyncSession, events: Sequence[Heard]) -> None:
     filed = [event for event in events if event.type == "request.filed"]
     if filed:
         await session.execute(_KEEP, _columns_of_filed(filed))
-    changed = {event.subject: event.data["due"] for event in events if event.type in MOVES_DUE}
+    changed = {event.subject: event.data for event in events if event.type in MOVES_DUE}
     if changed:
-        await session.execute(
-            _DUE, {"ids": list(changed), "dues": [_moment(due) for due in changed.values()]}
-        )
+        await session.execute(_DUE, _columns_of_due(changed))
     reclassified = {event.subject: event.data for event in events if event.type == RECLASSIFIES}
     if reclassified:
         await session.execute(_RECLASSIFY, _columns_of_reclassified(reclassified))
@@ -159,6 +159,16 @@ def _columns_of_filed(filed: Sequence[Heard]) -> dict[str, object]:
         "dues": [_moment(event.data["due"]) for event in filed],
         "provisionals": [event.data["due_provisional"] for event in filed],
         "histories": [event.data["history"] for event in filed],
+    }
+
+
+def _columns_of_due(changed: Mapping[UUID, Mapping[str, Any]]) -> dict[str, object]:
+    every = list(changed.values())
+    return {
+        "ids": list(changed),
+        "dues": [_moment(data["due"]) for data in every],
+        # Acceptance says nothing of it: it moves no limit.
+        "provisionals": [data.get("due_provisional") for data in every],
     }
 
 

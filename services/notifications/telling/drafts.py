@@ -75,7 +75,9 @@ def _drafts(event: Heard, telling: Telling, heads: Sequence[UUID]) -> Iterator[D
 
 def _recipients(data: Mapping[str, Any], telling: Telling, heads: Sequence[UUID]) -> Sequence[UUID | None]:
     match telling.to:
-        case To.RESIDENT | To.WORKER | To.PREVIOUS:
+        case To.CONTACTS:
+            return [UUID(str(contact)) for contact in data[telling.to]]
+        case To.RESIDENT | To.CONTACT | To.WORKER | To.PREVIOUS:
             return (UUID(str(data[telling.to])),)
         case To.HOLDER:
             return (None,)

@@ -6,7 +6,7 @@ carry what a person typed in.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
@@ -52,6 +52,10 @@ def _plain(fact: str) -> Variable:
     return Variable(lambda values, _: str(values[fact]), (fact,))
 
 
+def _time(fact: str) -> Variable:
+    return Variable(lambda values, language: moment(values[fact], language), (fact,))
+
+
 def _code(fact: str, kind: str | None = None) -> Variable:
     kind_ = kind or fact
 
@@ -78,6 +82,10 @@ def _category(values: Values, language: Language) -> str:
     return name("category", str(code), language)
 
 
+def _hot_place(values: Values, language: Language) -> str:
+    return str(values.get("hot_place") or ("本社区" if language == "zh" else "the community"))
+
+
 def _due(values: Values, language: Language) -> str:
     written = moment(values["due"], language)
     if not values.get("due_provisional"):
@@ -97,6 +105,25 @@ def _provisional_note(values: Values, language: Language) -> str:
 def _hours(fact: str) -> Variable:
     """Minutes as whole hours, rounded half up."""
     return Variable(lambda values, _: str((int(str(values[fact])) + 30) // 60), (fact,))
+
+
+def _points_expire(values: Values, language: Language) -> str:
+    """The last day on which they can be spent: they are gone at the midnight after it."""
+    last = datetime.fromisoformat(str(values["expires"])).astimezone(SHANGHAI) - timedelta(seconds=1)
+    if language == "zh":
+        return f"{last.year}年{last.month}月{last.day}日"
+    return f"{last.day} {_MONTHS[last.month - 1]} {last.year}"
+
+
+def _month(values: Values, language: Language) -> str:
+    day = date.fromisoformat(str(values["month"]))
+    return f"{day.year}年{day.month}月" if language == "zh" else f"{_MONTHS[day.month - 1]} {day.year}"
+
+
+def _half_hours(values: Values, _: Language) -> str:
+    """Minutes as hours, to the half hour below: `2.5`."""
+    halves = int(str(values["minutes"])) // 30
+    return f"{halves / 2:g}"
 
 
 def _score(values: Values, _: Language) -> str:
@@ -135,11 +162,14 @@ VARIABLES: Mapping[str, Variable] = MappingProxyType(
         "provisional_note": Variable(_provisional_note, ("due_provisional",), sms=False),
         # Of the event that the message tells of.
         "duplicate_reference": _plain("duplicate_reference"),
+        "progress": _code("progress", "request_entry"),
         "rejection_reason": _code("rejection_reason"),
         "return_reason": _code("return_reason"),
         "rework_reason": _code("rework_reason"),
         "reopen_reason": _code("reopen_reason"),
         "reclassify_reason": _code("reclassify_reason"),
+        "supervision_reason": _code("supervision_reason"),
+        "due_change_reason": _code("due_change_reason"),
         "stop_cause": _code("stop_cause"),
         "case_result": _code("case_result"),
         "outcome": _code("outcome"),
@@ -148,20 +178,43 @@ VARIABLES: Mapping[str, Variable] = MappingProxyType(
         ),
         "returns": _plain("returns"),
         "round": _plain("round"),
+        "hot_place": Variable(_hot_place, ("hot_place",)),
+        "heat": _plain("heat"),
+        "requests": _plain("requests"),
+        "residents": _plain("residents"),
+        "votes": _plain("votes"),
         "load": _hours("load"),
         "cap": _hours("cap"),
+        "activity_kind": _code("activity_kind"),
+        "activity_number": _plain("activity_number"),
+        "activity_starts": _time("activity_starts"),
+        "starts_before": _time("starts_before"),
+        "decline_until": _time("decline_until"),
+        "leave_until": _time("leave_until"),
+        "position": _plain("position"),
+        "activity_cancel_reason": _code("activity_cancel_reason"),
         "occupation": _code("occupation"),
         "occupations": _list("occupations", "occupation"),
         "score": Variable(_score, ("score",)),
         "met": _list("met", "match_criterion"),
+        "amount": _plain("amount"),
+        "balance": _plain("balance"),
+        "expires": Variable(_points_expire, ("expires",)),
+        "month": Variable(_month, ("month",)),
+        "hours": Variable(_half_hours, ("minutes",)),
+        "earned": _plain("earned"),
+        "spent": _plain("spent"),
+        "expired": _plain("expired"),
         "gaps": Variable(_gaps, ("unmet", "missing_skills"), sms=False),
         "training_offer": Variable(_training_offer, ("training",), sms=False),
     }
 )
 
 VOCABULARIES = (
-    "category", "urgency", "rejection_reason", "return_reason", "rework_reason", "reopen_reason", "reclassify_reason", "stop_cause",
+    "category", "urgency", "request_entry", "rejection_reason", "return_reason", "rework_reason", "reopen_reason", "reclassify_reason", "stop_cause",
+    "supervision_reason", "due_change_reason",
     "case_result", "outcome", "assignment_reason", "occupation", "match_criterion", "job_skill", "training",
+    "activity_kind", "activity_cancel_reason",
 )  # fmt: skip
 """The vocabularies that the variables need; looked for at start."""
 

@@ -19,6 +19,7 @@ from shared.contracts.intake import (
     RequestRejected,
     RequestReopened,
     RequestReworked,
+    RequestSupervised,
     RequestWithdrawn,
     Urgency,
 )
@@ -46,6 +47,7 @@ FOLLOWED = [
     "reopened",
     "redispatched",
     "reclassified",
+    "supervised",
 ]
 # Moves that lead on come more often, so that sequences get somewhere.
 steps = st.lists(
@@ -119,6 +121,9 @@ def _event(casework: Casework, step: str, case: UUID, worker: UUID) -> Any:
         "redispatched": lambda: RequestRedispatched(request=case, worker=worker),
         "reclassified": lambda: RequestReclassified(
             request=case, resident=resident, urgency=Urgency.EMERGENCY, due=due, reason="more_urgent"
+        ),
+        "supervised": lambda: RequestSupervised(
+            request=case, resident=resident, reason="slow_progress", due=due, due_before=due
         ),
     }
     return made[step]()
