@@ -97,6 +97,16 @@ class WorkCalendar:
         index = ordinal - year.first
         return DayKind(year.before[index + 1] > year.before[index], ordinal >= year.provisional_from)
 
+    def is_changed(self, day: date) -> bool | None:
+        """What a notice makes of the day beside Monday to Friday: True is worked (调休), False is a public holiday.
+
+        None where no notice names it. Of a year without a notice only the holidays of fixed date are known.
+        """
+        named = self._exceptions.get(day)
+        if named is None and day.year not in self._published and day in foreseen(day.year):
+            return False
+        return named
+
     def next_working_day(self, day: date) -> NextDay:
         """The first working day after `day`."""
         provisional = False

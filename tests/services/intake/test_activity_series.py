@@ -79,7 +79,8 @@ async def test_one_venue_that_is_taken_refuses_the_whole_series(intake: Intake) 
 
 
 async def test_all_following_move_as_far_as_this_one_and_the_earlier_stay(intake: Intake) -> None:
-    first = await scheduled(intake, venue=await venue(intake))
+    since = (intake.clock() - timedelta(weeks=5)).isoformat()
+    first = await scheduled(intake, venue=await venue(intake), sign_up_from=since)
     ids = [day["activity"] for day in await repeated(intake, first, count=4)]
     assert (await head(intake).post(f"/v1/activities/{first}/open", json={"scope": "following"})).is_success
     assert {(await seen(intake, id))["state"] for id in ids} == {"open"}
