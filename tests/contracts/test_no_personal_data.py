@@ -69,7 +69,7 @@ def test_every_contract_is_described_frozen_and_keyed_by_an_id(event: type[Event
     assert event.topic() in TOPICS
     noun, _, verb = event.type.partition(".")
     assert noun
-    assert verb.endswith(("ed", "withdrawn", "absent")), "events are named in the past tense"
+    assert verb.endswith(("ed", "withdrawn", "absent", "left", "held")), "events are named in the past tense"
 
 
 def test_types_are_unique() -> None:

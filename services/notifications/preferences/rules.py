@@ -23,6 +23,8 @@ class Group(StrEnum):
     """Who is on it, and how far it is."""
     JOBS = "jobs"
     """Vacancies that fit."""
+    ACTIVITIES = "activities"
+    """Reminders of activities that one has a place in."""
 
 
 MANDATORY = frozenset({Group.RECEIPTS, Group.DECISIONS, Group.DUTY})
