@@ -188,6 +188,15 @@ def test_what_would_flatter_is_flagged(why: str, events: list[Timed], flags: set
     assert mark.flags == flags, why
 
 
+def test_a_part_of_a_request_is_flagged_for_ever() -> None:
+    """Split into three, one concern would count three times."""
+    reopened = (hours(50), RequestReopened(**IDS, reason="not_solved", due=DUE, round=1))
+    part = filed(parent=uuid4())
+    assert only([part, *USUAL, rated(hours(40))]).flags == {Flag.PART}
+    again = [part, *USUAL, reopened, submitted(hours(70)), closed(hours(80)), rated(hours(90))]
+    assert only(again).flags == {Flag.PART}
+
+
 def test_answers_about_the_own_work_are_flagged() -> None:
     assert only([filed(), *USUAL, rated(hours(40), own_work=True)]).flags == {Flag.OWN_WORK}
 

@@ -68,6 +68,8 @@ class Flag(StrEnum):
     URGENCY_LOWERED = "urgency_lowered"
     MERGED_LATE = "merged_late"
     """Joined to another request in the last part of the limit, or after it."""
+    PART = "part"
+    """Of a request that was split: one concern that may count several times."""
     OWN_WORK = "own_work"
     """The answers were entered by the account that handled, verified or closed it."""
 
@@ -184,7 +186,9 @@ def step(course: Course, at: datetime, event: Event, standard: Standard) -> tupl
             flags = course.flags | _closing_flags(course, at, event, standard)
             course = replace(course, closed=at, flags=flags)
         case RequestReopened() | RequestSeparated():
-            course = replace(course, started=at, handled=None, effort=None, closed=None, flags=frozenset())
+            # A part stays one; all else belonged to the round that is over.
+            flags = course.flags & {Flag.PART}
+            course = replace(course, started=at, handled=None, effort=None, closed=None, flags=flags)
         case RequestRated():
             course, mark = replace(course, closed=None), _rated(course, at, event)
         case RequestRejected():
@@ -206,6 +210,7 @@ def _filed(event: RequestFiled) -> Course:
         urgency=event.urgency,
         history=event.history,
         started=event.filed,
+        flags=frozenset({Flag.PART} if event.parent else ()),
     )
 
 

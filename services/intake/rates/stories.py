@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from services.intake.rates.rules import DEFAULT, Course, Mark, Standard, step
+from services.intake.rates.rules import DEFAULT, Course, Flag, Mark, Standard, step
 from services.intake.requests.rules import Move
 from services.intake.requests.tables import Request, StoryEntry
 from shared.contracts.base import Event
@@ -70,6 +70,7 @@ def _course(request: Request, entries: Sequence[StoryEntry]) -> Course:
         urgency=Urgency(urgency),
         history=request.history,
         started=request.filed,
+        flags=frozenset({Flag.PART} if request.parent else ()),
     )
 
 
