@@ -123,8 +123,8 @@ def test_the_plus_of_a_zone_may_arrive_as_a_space() -> None:
 )
 def test_whatever_the_range_it_is_never_longer_than_ninety_days(start: datetime, days: int) -> None:
     given_start = start.replace(tzinfo=UTC)
-    for pair in ((given_start.isoformat(), None), (None, given_start.isoformat())):
-        since, until = period(*pair, NOW)
+    text = given_start.isoformat()
+    for since, until in (period(text, None, NOW), period(None, text, NOW)):
         assert since <= until <= since + SPAN
     end = given_start + timedelta(days=days)
     assert period(given_start.isoformat(), end.isoformat(), NOW) == (given_start, end)

@@ -25,63 +25,80 @@ from services.intake.residents.actions import Reading, record_reads
 from services.intake.residents.keys import Holder, Keys
 from services.intake.residents.queries import holders
 from services.intake.residents.rules import ResidentErased
-from shared.database import new_id, scope_of
+from shared.database import new_id
 
 ATTACHED, TAKEN_OFF = "attach", "detach"
 """Entries of a request's story."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
-    """Something to attach, checked."""
+class Sealed:
+    """Something to attach: checked, and encrypted with the key of the resident whose request it is."""
 
+    id: UUID
+    resident: UUID
+    object: str
+    """Under which it is stored."""
+    blob: bytes
     content: Content
-    name: str | None
-    """As the sender calls it."""
+    name: bytes | None
+    """As its sender calls it, encrypted."""
+
+
+async def holder_of(session: AsyncSession, keys: Keys, request: Request) -> Holder:
+    """The key that is attached under. Raises ResidentErased."""
+    found = await holders(session, keys, [request.resident])
+    if request.resident not in found:
+        raise ResidentErased
+    return found[request.resident]
+
+
+def seal(tenant: str, holder: Holder, content: Content, name: str | None) -> Sealed:
+    id = new_id()
+    return Sealed(
+        id=id,
+        resident=holder.resident,
+        object=new_name(tenant),
+        blob=holder.key.encrypt_bytes(content.bytes, context=f"attachment.content:{id}"),
+        content=content,
+        name=holder.seal_any("attachment", id, "name", name),
+    )
 
 
 async def attach(
     session: AsyncSession,
-    store: Store,
     keys: Keys,
     request: Request,
-    sent: Sent,
+    sealed: Sealed,
     *,
     most: int,
     by: Actor,
     now: datetime,
 ) -> Attachment:
-    """Encrypt, store, and note it. An object whose transaction fails is an orphan, which a job removes.
+    """Note what is stored already. Where this fails, the object is an orphan, which a job removes.
 
-    Raises RequestResting, TooManyAttachments, ResidentErased, AttachmentsOff, AttachmentsUnavailable.
+    Raises RequestResting, TooManyAttachments, ResidentErased.
     """
     # Two who attach to the same request at once wait for each other, so that the number is right.
     await session.execute(select(func.pg_advisory_xact_lock(_lock_of(request.id))))
-    if ended_for(by.role, resting=State(request.state) in RESTING):
-        raise RequestResting
-    if await queries.number_of(session, request.id) >= most:
-        raise TooManyAttachments(most=most)
-    holder = await _holder(session, keys, request.resident)
-    id, name = new_id(), new_name(scope_of(session))
-    content = sent.content
-    sealed = holder.key.encrypt_bytes(content.bytes, context=f"attachment.content:{id}")
-    await store.put(name, sealed)
+    await _check(session, request, most=most, by=by)
+    await holder_of(session, keys, request)
     values = {
-        "id": id,
+        "id": sealed.id,
         "request": request.id,
-        "resident": request.resident,
-        "object": name,
-        "media_type": content.media_type.value,
-        "size": len(content.bytes),
-        "width": content.width,
-        "height": content.height,
-        "name": holder.seal_any("attachment", id, "name", sent.name),
+        "resident": sealed.resident,
+        "object": sealed.object,
+        "media_type": sealed.content.media_type.value,
+        "size": len(sealed.content.bytes),
+        "width": sealed.content.width,
+        "height": sealed.content.height,
+        "name": sealed.name,
         "added": now,
         "role": by.role,
         "actor": by.subject,
     }
     await session.execute(insert(Attachment).values(**values))
-    await _tell(session, ATTACHED, id, request, by=by, now=now)
+    await _tell(session, ATTACHED, sealed.id, request, by=by, now=now)
     return Attachment(**values)
 
 
@@ -105,16 +122,24 @@ async def note_read(session: AsyncSession, row: Attachment, reading: Reading) ->
     await record_reads(session, [row.resident], ["request.attachment"], reading, request=row.request)
 
 
-async def content_of(session: AsyncSession, store: Store, keys: Keys, row: Attachment) -> bytes:
-    """The content; whoever asks notes the read. Raises AttachmentUnreadable, AttachmentsUnavailable."""
+async def key_of(session: AsyncSession, keys: Keys, row: Attachment) -> Holder:
+    """What opens it. Raises AttachmentUnreadable."""
     opened = await holders(session, keys, [row.resident])
     if row.resident not in opened:
         raise AttachmentUnreadable
+    return opened[row.resident]
+
+
+async def content_of(store: Store, holder: Holder, row: Attachment) -> bytes:
+    """The content, after the transaction: a slow store keeps nobody from the database.
+
+    Raises AttachmentUnreadable, AttachmentsUnavailable.
+    """
     try:
         sealed = await store.get(row.object)
     except Missing:
         raise AttachmentUnreadable from None
-    return opened[row.resident].key.decrypt_bytes(sealed, context=f"attachment.content:{row.id}")
+    return holder.key.decrypt_bytes(sealed, context=f"attachment.content:{row.id}")
 
 
 async def take_off(session: AsyncSession, row: Attachment, *, by: Actor, now: datetime) -> None:
@@ -140,11 +165,11 @@ async def mark_gone(session: AsyncSession, attachments: Sequence[UUID], *, now: 
     )
 
 
-async def _holder(session: AsyncSession, keys: Keys, resident: UUID) -> Holder:
-    found = await holders(session, keys, [resident])
-    if resident not in found:
-        raise ResidentErased
-    return found[resident]
+async def _check(session: AsyncSession, request: Request, *, most: int, by: Actor) -> None:
+    if ended_for(by.role, resting=State(request.state) in RESTING):
+        raise RequestResting
+    if await queries.number_of(session, request.id) >= most:
+        raise TooManyAttachments(most=most)
 
 
 async def _tell(

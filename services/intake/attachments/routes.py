@@ -39,9 +39,11 @@ from services.intake.requests.queries import RequestNotFound
 from services.intake.residents.actions import Reading
 from services.intake.residents.rules import ResidentErased
 from services.intake.wire import Purpose, UnknownCode, purpose_of
+from shared.refusals import Refusal
 from shared.security import permit, public_route
 from shared.web import Call, Model, Visitor, provided, refuses
 from shared.web.body import WideBody, wide_body
+from shared.web.idempotency import AnswerReplayed
 from shared.web.refusals import BodyTooLarge, BodyTooSlow
 
 router = APIRouter(tags=["attachments"])
@@ -139,25 +141,27 @@ async def attach_to_request(
     sent = await request.body()
     if len(sent) > terms.bytes:
         raise TooLargeAttachment(limit=terms.bytes)
+    await call.recall()
     async with call.transaction() as session:
-        # Whose it is not, or what has ended, is told before a picture is drawn.
-        await requests.one(session, id, resident=own)
-    content = await checks.content(sent)
+        # Whose it is not is told before a picture is drawn.
+        row = await requests.one(session, id, resident=own)
+        holder = await actions.holder_of(session, desk.keys, row)
+    sealed = actions.seal(call.tenant, holder, await checks.content(sent), _file_name(name))
+    # Between two transactions: a slow store keeps nobody from the database.
+    await store.put(sealed.object, sealed.blob)
 
     async def attach(session: AsyncSession) -> AttachmentLine:
-        row = await actions.attach(
-            session,
-            store,
-            desk.keys,
-            await requests.one(session, id, resident=own),
-            actions.Sent(content, _file_name(name)),
-            most=terms.number,
-            by=by,
-            now=call.now,
-        )
-        return AttachmentLine.model_validate(_line(row))
+        request = await requests.one(session, id, resident=own)
+        most = terms.number
+        attached = await actions.attach(session, desk.keys, request, sealed, most=most, by=by, now=call.now)
+        return AttachmentLine.model_validate(_line(attached))
 
-    return await call.once(attach)
+    try:
+        return await call.once(attach)
+    except (Refusal, AnswerReplayed):
+        # Nothing was noted. After any other error it may have been, and the job that looks for orphans finds out.
+        await store.remove(sealed.object)
+        raise
 
 
 @router.get("/v1/requests/{id}/attachments", responses=refuses(RequestNotFound, UnknownCode))
@@ -200,9 +204,9 @@ async def read_attachment(
     reading = _reading(call, purpose, own)
     async with call.transaction() as session:
         row = await queries.one(session, id, resident=own)
-        content = await actions.content_of(session, store, desk.keys, row)
+        holder = await actions.key_of(session, desk.keys, row)
         await actions.note_read(session, row, reading)
-    return _given_out(row, content)
+    return _given_out(row, await actions.content_of(store, holder, row))
 
 
 @router.post(
@@ -239,8 +243,8 @@ async def read_by_link(
     link = links.read(desk.keys.keyring, word, now=visitor.now)
     async with desk.database.transaction(link.tenant) as session:
         row = await queries.one(session, link.attachment)
-        content = await actions.content_of(session, store, desk.keys, row)
-    return _given_out(row, content)
+        holder = await actions.key_of(session, desk.keys, row)
+    return _given_out(row, await actions.content_of(store, holder, row))
 
 
 @router.delete("/v1/attachments/{id}", status_code=204, responses=refuses(AttachmentNotFound))

@@ -59,7 +59,9 @@ def shown(attribute: Attribute, order: int) -> dict[str, object]:
 def wrong(attributes: Sequence[Attribute], given: Answers) -> list[Refusal]:
     """All that is wrong with the answers."""
     known = {attribute.code: attribute for attribute in attributes if attribute.asked}
-    found: list[Refusal] = [AttributeUnknown(field="attribute") for code in given if code not in known][:1]
+    found: list[Refusal] = []
+    if given.keys() - known.keys():
+        found.append(AttributeUnknown(field="attribute"))
     for code, attribute in known.items():
         values = given.get(code, ())
         if not values:

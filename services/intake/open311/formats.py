@@ -45,9 +45,9 @@ class Answer:
 
 def format_of(text: str) -> Format:
     """Raises UnknownFormat."""
-    if text == "xml" or text == "json":  # noqa: PLR1714 - so that the type is narrowed
-        return text
-    raise UnknownFormat
+    if text not in _MEDIA:
+        raise UnknownFormat
+    return "json" if text == "json" else "xml"
 
 
 def written(answer: Answer, format: Format) -> bytes:

@@ -44,20 +44,20 @@ class Publishing:
         unknown = [code for code in withheld if code not in codes("category")]
         if unknown:
             raise ValueError(f"open_data.withheld: {unknown[0]!r} is no category")
+        least: object = open_data.pop("least", LEAST)
+        if not isinstance(least, int) or isinstance(least, bool) or least < 2:
+            raise ValueError("open_data.least: a whole number from 2")
+        jurisdiction: object = open311.pop("jurisdiction", None)
+        if jurisdiction is not None and not (isinstance(jurisdiction, str) and jurisdiction.isprintable()):
+            raise ValueError("open311.jurisdiction: a name")
         policy = cls(
             open311=_flag(open311, "open311", "enabled", otherwise=True),
-            jurisdiction=open311.pop("jurisdiction", None),
+            jurisdiction=jurisdiction,
             places=_flag(open311, "open311", "places", otherwise=True),
             open_data=_flag(open_data, "open_data", "enabled", otherwise=False),
-            least=open_data.pop("least", LEAST),
+            least=least,
             withheld=withheld,
         )
-        if not isinstance(policy.least, int) or policy.least < 2:
-            raise ValueError("open_data.least: a whole number from 2")
-        if policy.jurisdiction is not None and not (
-            isinstance(policy.jurisdiction, str) and policy.jurisdiction.isprintable()
-        ):
-            raise ValueError("open311.jurisdiction: a name")
         for table, rest in (("open311", open311), ("open_data", open_data)):
             if rest:
                 raise ValueError(f"{table}: there is no setting {min(rest)!r}")

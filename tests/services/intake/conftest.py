@@ -197,6 +197,11 @@ class Intake:
         async with self.database.transaction(tenant) as session:
             return (await session.execute(text(sql))).all()
 
+    async def change(self, sql: str, *, tenant: str = "longxi") -> None:
+        """What no route does."""
+        async with self.database.transaction(tenant) as session:
+            await session.execute(text(sql))
+
     async def run(self, job: str) -> None:
         (found,) = (each for each in self.parts.jobs if each.name == job)
         await found.run()

@@ -39,16 +39,16 @@ def tree(answer: httpx.Response) -> ElementTree.Element:
     return ElementTree.fromstring(answer.content)  # noqa: S314 - we wrote it
 
 
-async def get(intake: Intake, path: str, status: int = 200, **params: Any) -> httpx.Response:
+async def get(intake: Intake, path: str, expected: int = 200, /, **params: Any) -> httpx.Response:
     answer = await intake.anybody().get(f"{V2}/{path}", params=params)
-    assert answer.status_code == status, answer.text
+    assert answer.status_code == expected, answer.text
     return answer
 
 
-async def post(intake: Intake, status: int = 200, format: str = "json", **form: Any) -> httpx.Response:
+async def post(intake: Intake, expected: int = 200, format: str = "json", /, **form: Any) -> httpx.Response:
     form.setdefault("api_key", await intake.key("requests:file"))
     answer = await intake.anybody().post(f"{V2}/requests.{format}", data=form)
-    assert answer.status_code == status, answer.text
+    assert answer.status_code == expected, answer.text
     return answer
 
 

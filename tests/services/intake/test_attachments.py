@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from services.intake.attachments.jobs import ORPHAN_AFTER
-from services.intake.attachments.stores import Folder, Missing, Store, new_name
+from services.intake.attachments.stores import Folder, Missing, new_name
 from shared.database import new_id
 from shared.security import Role
 from tests.services.intake.channels import SECRET_PLACE, Make, make_intake, pdf, photo
@@ -173,7 +173,7 @@ async def test_of_many_at_once_no_more_are_attached_than_may_be(intake: Intake) 
 
 async def test_the_same_key_attaches_once(intake: Intake) -> None:
     filed = await intake.file()
-    client = intake.as_(**{"Idempotency-Key": "photo-1"})
+    client = intake.as_(Role.WORKER, "worker-1", **{"Idempotency-Key": "photo-1"})
     first, again = (
         await attach(intake, filed["id"], client=client),
         await attach(intake, filed["id"], client=client),
@@ -251,9 +251,6 @@ async def test_an_object_that_was_lost_or_changed_is_said_to_be(intake: Intake) 
 
 
 async def test_without_a_place_nothing_is_attached(make_intake: Make) -> None:
-    intake = await make_intake()
-    (store,) = {id(part): part for part in intake.parts.provides if isinstance(part, Store)}.values()
-    assert isinstance(store, Folder)
     without = await make_intake(folder=None)
     filed = await without.file()
     problem(await attach(without, filed["id"]), 503, "attachments-off")

@@ -88,7 +88,7 @@ async def test_civicbot_is_told_what_is_wrong(two: Intake, url: str) -> None:
 async def test_georeport_reads_in_both_formats(two: Intake, url: str, format: str) -> None:
     await ask(two)
     resident = await two.resident()
-    first, second = [await two.file(resident, category="0102") for _ in range(2)]
+    first, second = [await two.file(resident, category="0102", answers={"lamp": "street"}) for _ in range(2)]
 
     def drive() -> tuple[Any, ...]:
         client = GeoReport(url, jurisdiction="longxi", output_format=format)

@@ -21,7 +21,7 @@ async def test_posting_gives_the_number_at_once(one: Intake) -> None:
     assert told.keys() == {"service_request_id", "service_notice", "account_id"}, "and never a token"
     assert told["account_id"] == "user-7"
     assert (await get(one, f"requests/{told['service_request_id']}.json")).json()[0]["status"] == "open"
-    xml = await post(one, format="xml", **{**WORDS, "phone": "19900001235"})
+    xml = await post(one, 200, "xml", **{**WORDS, "phone": "19900001235"})
     root = tree(xml)
     assert root.tag == "service_requests"
     assert re.fullmatch(r"\d{6}-\d{6}-\d", root.findtext("request/service_request_id") or "")

@@ -43,7 +43,7 @@ async def test_enough_that_look_alike_are_shown_by_day_and_the_rest_coarser(inta
     resident = await intake.resident()
     for _ in range(LEAST):
         await intake.file(resident, category="010214", address="龙溪花园3栋")
-    for code in ("010203", "0106", "0107"):
+    for code in ("0106", "0107", "0108"):
         await intake.file(resident, category=code, address="龙溪花园3栋")
     await intake.file(resident, category="1501", address="某条没人知道的路8号")
     await intake.run("open-data")
@@ -74,7 +74,8 @@ async def test_what_is_withheld_is_not_there_however_often(intake: Intake) -> No
     resident = await intake.resident()
     for _ in range(LEAST):
         await intake.file(resident, category="0505")
-        await intake.file(resident)
+        await intake.file(resident, category="0102")
+    await intake.change("UPDATE request SET category = NULL WHERE category = '0102'")
     await intake.run("open-data")
     page = await shown(intake)
     assert (page["items"], page["left_out"]) == ([], 2 * LEAST)
@@ -147,22 +148,15 @@ async def test_whatever_was_filed_nothing_shown_is_rarer_than_allowed(
     intake: Intake, filed: list[tuple[str, str | None, str]]
 ) -> None:
     """k-anonymity: every combination of category, place, grid and period that is shown is shared by `least` rows."""
-    async with intake.database.transaction("longxi") as session:
-        connection = await session.connection()
-        for table in ("outbox", "request_story", "request_text", "request"):
-            await connection.exec_driver_sql(f"DELETE FROM {table}")  # noqa: S608
     resident = await intake.resident()
-    for category, address, _ in filed:
-        await intake.file(resident, category=category, **({} if address is None else {"address": address}))
-    async with intake.database.transaction("longxi") as session:
-        connection = await session.connection()
-        ids = (await connection.exec_driver_sql("SELECT id FROM request ORDER BY id")).all()
-        for (id,), (_, _, day) in zip(ids, filed, strict=True):
-            await connection.exec_driver_sql(
-                f"UPDATE request SET filed = '{day}T04:00:00Z' WHERE id = '{id}'"  # noqa: S608
-            )
+    for category, address, day in filed:
+        place = {} if address is None else {"address": address}
+        receipt = await intake.file(resident, category=category, **place)
+        await intake.change(f"UPDATE request SET filed = '{day}T04:00:00Z' WHERE id = '{receipt['id']}'")  # noqa: S608
     await intake.run("open-data")
-    page = await shown(intake)
+    page = await shown(intake, limit=1000)
     groups = Counter(key(item) for item in page["items"])
     assert all(number >= LEAST for number in groups.values()), groups
-    assert page["shown"] + page["left_out"] == len(filed)
+    # Of all examples so far: they stay, so that groups grow as they do in earnest.
+    (every,) = await intake.rows("SELECT count(*) AS number FROM request")
+    assert page["shown"] + page["left_out"] == every.number

@@ -45,10 +45,11 @@ async def open311_requests(
     wanted_format = format_of(format)
     jurisdiction = jurisdictions.named(asked.get("jurisdiction_id"))
     ids = listed(asked.getlist("service_request_id"))
+    services: tuple[str, ...] = ()
     # "This overrides all other arguments", so nothing of what else is said can be wrong.
     if ids:
         since = until = visitor.now
-        states, services = states_of(frozenset(statuses(()))), ()
+        states = states_of(statuses(()))
     else:
         since, until = period(asked.get("start_date"), asked.get("end_date"), visitor.now)
         states = states_of(statuses(listed(asked.getlist("status"))))
