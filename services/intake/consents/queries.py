@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, select, union_all
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -26,7 +27,7 @@ async def in_force(session: AsyncSession, now: datetime, purpose: str | None = N
     statement = (
         select(ConsentText)
         .where(ConsentText.in_force <= now)
-        .distinct(ConsentText.purpose)
+        .ext(distinct_on(ConsentText.purpose))
         .order_by(ConsentText.purpose, ConsentText.version.desc())
     )
     if purpose is not None:
@@ -75,7 +76,7 @@ async def standing(
         select(records.c.id, Consent.purpose, Consent.given)
         .join(Consent, Consent.resident == records.c.record)
         .where(Consent.purpose.in_(list(purposes)))
-        .distinct(records.c.id, Consent.purpose)
+        .ext(distinct_on(records.c.id, Consent.purpose))
         .order_by(records.c.id, Consent.purpose, Consent.at.desc(), Consent.id.desc())
     )
     found: dict[UUID, set[str]] = {}

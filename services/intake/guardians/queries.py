@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, any_, func, or_, select, union
+from sqlalchemy import ColumnElement, SQLColumnExpression, any_, func, or_, select, union
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -36,7 +36,7 @@ async def acts_for(session: AsyncSession, own: UUID, resident: UUID) -> bool:
     return await session.scalar(statement) is not None
 
 
-def within_reach(column: ColumnElement[UUID], own: UUID) -> ColumnElement[bool]:
+def within_reach(column: SQLColumnExpression[UUID], own: UUID) -> ColumnElement[bool]:
     """Whether the column names one of the resident's own records, or a minor whose guardian they are."""
     mine, standing = records_of(own).subquery(), aliased(Guardianship)
     wards = select(standing.ward).where(standing.guardian.in_(select(mine)), standing.ended.is_(None))
@@ -46,7 +46,7 @@ def within_reach(column: ColumnElement[UUID], own: UUID) -> ColumnElement[bool]:
 async def of(session: AsyncSession, resident: UUID) -> Sequence[Guardianship]:
     """Those in which the resident is guardian or minor, ended ones too, the latest first."""
     statement = select(Guardianship).where(
-        or_(of_same_person(Guardianship.guardian, resident), of_same_person(Guardianship.ward, resident))  # type: ignore[arg-type]
+        or_(of_same_person(Guardianship.guardian, resident), of_same_person(Guardianship.ward, resident))
     )
     return (await session.scalars(statement.order_by(Guardianship.since.desc(), Guardianship.id))).all()
 

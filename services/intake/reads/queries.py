@@ -17,7 +17,7 @@ from services.intake.residents.tables import PersonalRead
 async def one(session: AsyncSession, resident: UUID, read: int) -> PersonalRead:
     """A read of any record of the person. Raises ReadNotFound."""
     row: PersonalRead | None = await session.scalar(
-        select(PersonalRead).where(of_same_person(PersonalRead.resident, resident), PersonalRead.id == read)  # type: ignore[arg-type]
+        select(PersonalRead).where(of_same_person(PersonalRead.resident, resident), PersonalRead.id == read)
     )
     if row is None:
         raise ReadNotFound
@@ -28,7 +28,7 @@ async def listing(
     session: AsyncSession, resident: UUID, *, before: int | None, limit: int
 ) -> Sequence[PersonalRead]:
     """Who read the person's data, the latest first, from below entry `before` on."""
-    statement = select(PersonalRead).where(of_same_person(PersonalRead.resident, resident))  # type: ignore[arg-type]
+    statement = select(PersonalRead).where(of_same_person(PersonalRead.resident, resident))
     if before is not None:
         statement = statement.where(PersonalRead.id < before)
     return (await session.scalars(statement.order_by(PersonalRead.id.desc()).limit(limit))).all()

@@ -14,6 +14,7 @@ from services.intake.registers import actions, queries
 from services.intake.registers.applying import apply_batch
 from services.intake.registers.reading import CSV, XLSX, rows_of
 from services.intake.registers.rules import (
+    NotATable,
     Outcome,
     RegisterClosed,
     RegisterNotFound,
@@ -27,7 +28,6 @@ from services.intake.wire import Source
 from shared.contracts.vocabulary import name
 from shared.security import permit
 from shared.web import Call, Cursor, Model, Page, cursor_query, limit_query, page, provided, refuses
-from shared.web.refusals import UnsupportedMediaType
 
 router = APIRouter(tags=["registers"])
 AnyDesk = Annotated[Desk, provided(Desk)]
@@ -96,9 +96,7 @@ async def open_register(
 
 @router.post(
     "/v1/registers/{id}/parts",
-    responses=refuses(
-        RegisterNotFound, RegisterClosed, RegisterTooLarge, UnreadableRegister, UnsupportedMediaType
-    ),
+    responses=refuses(RegisterNotFound, RegisterClosed, RegisterTooLarge, UnreadableRegister, NotATable),
     openapi_extra=_FILE,
 )
 async def add_part(
@@ -115,7 +113,7 @@ async def add_part(
     """
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media not in {CSV, XLSX}:
-        raise UnsupportedMediaType
+        raise NotATable
     content = await request.body()
     # A thread, since a workbook of some thousand rows takes a second.
     rows = await asyncio.to_thread(lambda: list(rows_of(content, media)))

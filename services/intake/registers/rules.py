@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from services.intake.residents.identity import Identity, agreed, id_number
 from services.intake.residents.rules import normal_phone
-from shared.refusals import Conflict, InvalidValue, NotFound
+from shared.refusals import Conflict, InvalidValue, NotFound, Refusal
 
 KEPT_HOURS = 24
 """A dry run's rows are kept so long; then they have to be sent again."""
@@ -48,6 +48,13 @@ class RegisterClosed(Conflict):
 
 class RegisterTooLarge(InvalidValue):
     type = "register-too-large"
+
+
+class NotATable(Refusal):
+    status = 415
+    type = "not-a-table"
+    zh = "请上传 CSV（text/csv）或 XLSX 工作簿。"
+    en = "Send CSV (text/csv) or an XLSX workbook."
 
 
 class UnreadableRegister(InvalidValue):

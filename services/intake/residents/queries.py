@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, CompoundSelect, any_, func, select, union
+from sqlalchemy import ColumnElement, CompoundSelect, SQLColumnExpression, any_, func, select, union
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -134,7 +134,7 @@ async def person(session: AsyncSession, resident: UUID) -> Sequence[UUID]:
     return [kept, *others]
 
 
-def of_same_person(column: ColumnElement[UUID], resident: UUID) -> ColumnElement[bool]:
+def of_same_person(column: SQLColumnExpression[UUID], resident: UUID) -> ColumnElement[bool]:
     """Whether the column names this resident, or a record of the same person. It may use an index on the column."""
     return column == any_(func.array(records_of(resident).scalar_subquery()))
 
