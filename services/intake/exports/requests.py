@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.exports import queries
+from services.intake.questions.rules import shown, unpacked
 from services.intake.requests.actions.reading import opened
 from services.intake.requests.tables import Request, StoryEntry
 from services.intake.residents.belongings import Belonging, Item, Person
@@ -29,6 +30,11 @@ async def _export(session: AsyncSession, person: Person) -> Sequence[Item]:
                 "subject": None if words is None else words.subject,
                 "body": None if words is None else words.body,
                 "address": None if words is None else words.address,
+                "answers": [
+                    {"question": each.question.zh, "answer": shown(each, "zh")}
+                    for each in unpacked(None if words is None else words.answers)
+                ],
+                "answer": None if words is None else words.answer,
                 "story": [_line(entry) for entry in stories.get(row.id, [])],
             }
         )

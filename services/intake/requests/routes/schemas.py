@@ -212,11 +212,11 @@ class DueChange(Model):
 
     at: datetime
     before: datetime | None
-    """None where a new limit began: the request was reopened."""
+    """None where a new limit began: the request was reopened, or stands alone again."""
     due: datetime
     provisional: bool
     entry: str
-    """`due_changed`, `supervise`, `reclassify` or `reopen`."""
+    """`due_changed`, `supervise`, `reclassify`, `reopen`, `separate` or `promote`."""
     reason: str | None
     reason_name: str | None
     """Why, in words."""

@@ -27,6 +27,7 @@ from shared.refusals import Language
 
 RETURNABLE = {State.DISPATCHED, State.IN_PROGRESS}
 _MOVE_DUE = frozenset({"due_changed", "supervise", "reclassify"})
+_NEW_DUE = frozenset({"reopen", "separate", "promote"})
 _SHOWN_TO_JOINED = frozenset(
     {"limit", "due", "before", "provisional", "outcome", "within_limit", "returns", "result"}
 )
@@ -142,7 +143,7 @@ def due_changes(lines: Sequence[StoryLine]) -> list[DueChange]:
     for line in lines:
         details = line.details or {}
         moved = line.entry in {"supervise", "reclassify"} or details.get("limit") == "handle"
-        if line.entry == "reopen":
+        if line.entry in _NEW_DUE:
             # Entries of before this was written down do not say it.
             due, before = details.get("handle_due"), None
         elif line.entry in _MOVE_DUE and moved:
