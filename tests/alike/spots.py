@@ -1,13 +1,12 @@
 """Hot spots of a year of real messages, by the rules of the service, as its job would have found them from day to day."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
 from services.intake.duplicates.rules.likeness import compare
-from services.intake.hot_spots.rules import Heat, Said, Terms, heat_of
+from services.intake.hot_spots.rules import Heat, Said, Terms, gathered, heat_of
 from tests.alike.letters import Finder, Letter, letters
 
 _NAMES = UUID(int=2019)
@@ -42,7 +41,7 @@ class Spot:
 
 def spots(*, terms: Terms = TERMS) -> Sequence[Spot]:
     """All, in the order of their first message."""
-    finder, of, found = Finder(), dict[str, Spot](), list[Spot]()
+    finder, of, found = Finder(), dict[str, int](), dict[int, Spot]()
     window = timedelta(days=terms.window_days)
     for letter in letters().values():
         alike = [
@@ -54,19 +53,17 @@ def spots(*, terms: Terms = TERMS) -> Sequence[Spot]:
         finder.add(letter)
         if not alike:
             continue
-        weights = Counter[int]()
+        links: dict[int, list[float]] = {}
         for other, score in alike:
             if other.id in of:
-                weights[found.index(of[other.id])] += score  # type: ignore[assignment]  # a sum of scores
-        if weights:
-            spot = found[max(weights, key=lambda at: (weights[at], at))]
-        else:
-            spot = Spot()
-            found.append(spot)
-        for member in (letter, *(other for other, _ in alike if other.id not in of)):
-            of[member.id] = spot
-            spot.members.append(member)
-    return found
+                links.setdefault(of[other.id], []).append(score)
+        chosen, same = gathered(links) if links else (len(of) + 1, [])
+        spot = found.setdefault(chosen, Spot())
+        for absorbed in same:
+            spot.members += found.pop(absorbed).members
+        spot.members += [letter, *(other for other, _ in alike if other.id not in of)]
+        of |= dict.fromkeys((member.id for member in spot.members), chosen)
+    return list(found.values())
 
 
 def hottest(year: int, *, count: int, votes: bool) -> Sequence[tuple[Spot, Heat, datetime]]:

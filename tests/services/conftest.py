@@ -70,6 +70,25 @@ async def rows(applications: Applications) -> Mapping[str, Mapping[str, UUID]]:
         "notifications", "/v1/webhooks", {"url": "http://127.0.0.1:9/hook"}, Role.PORTAL, tenant=SECOND
     )
     rows["notifications"]["inbox"] = await _message(notifications, request, resident)
+    idea = {"kind": "sport", "title": "乒乓球", "description": "周末打球。"}
+    hall = {"name": "多功能厅", "kind": "hall"}
+    for noun, tenant in (("", FIRST), ("own ", SECOND)):
+        rows["intake"][f"{noun}activities"] = await made("intake", "/v1/activities", idea, tenant=tenant)
+        rows["intake"][f"{noun}venues"] = await made("intake", "/v1/venues", hall, tenant=tenant)
+    rows["intake"]["sign-ups"] = resident
+    times = {"starts": "2096-12-05T02:00:00Z", "ends": "2096-12-05T03:00:00Z"}
+    booking = {"venue": str(rows["intake"]["venues"]), "resident": str(resident), **times}
+    rows["intake"]["bookings"] = await made("intake", "/v1/bookings", booking)
+    for noun, tenant in (("", FIRST), ("own ", SECOND)):
+        rows["intake"][f"{noun}hot-spots"] = await _hot_spot(applications["intake"], tenant)
+        words = {"title": "已修复", "zh": "已修复。", "en": "Repaired."}
+        rows["intake"][f"{noun}answer-templates"] = await made(
+            "intake", "/v1/answer-templates", words, tenant=tenant
+        )
+    theirs = await made("intake", "/v1/residents", {"name": "孙七"}, tenant=SECOND)
+    rows["intake"]["own requests"] = await made(
+        "intake", "/v1/requests", {**concern, "resident": str(theirs)}, tenant=SECOND
+    )
     source = {"external_id": "1", "resident_ref": "1", "subject": "路灯不亮", "body": "坏了三天。"}
     batch = {"source": SOURCE, "history": False, "requests": [source]}
     answer = await applications["intake"].call(
@@ -81,6 +100,19 @@ async def rows(applications: Applications) -> Mapping[str, Mapping[str, UUID]]:
 
 SOURCE = "letters"
 """Of an import of the first community."""
+
+
+async def _hot_spot(intake: Open, tenant: str) -> UUID:
+    """As the job makes one, which looks at what is a minute old."""
+    id = new_id()
+    await intake.admin.execute(_HOT_SPOT, tenant, id, intake.runtime.clock())
+    return id
+
+
+_HOT_SPOT = """
+INSERT INTO hot_spot (tenant, id, state, requests, residents, votes, heat, measured, first, last, version)
+VALUES ($1, $2, 'emerging', 2, 2, 0, 20, $3, $3, $3, 1)
+"""
 
 
 async def _case(casework: Open, request: UUID, resident: UUID) -> UUID:

@@ -14,6 +14,9 @@ from tests.services.conftest import hear, hear_of_request
 from tests.support.applications import NAMES, SECOND, Applications
 
 _CONTACTS = {"purpose": "handle_request"}
+_TIMES = {"starts": "2096-12-05T02:00:00Z", "ends": "2096-12-05T03:00:00Z"}
+_LANES = [{"lane": "participant", "places": 3}]
+_NOBODYS = "019a0000-0000-7000-8000-0000000000ff"
 NAMED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     # Where an id is named: of what kind it is, and the rest of the body.
     "casework get /v1/cases ?assignee": ("workers", {}),
@@ -25,6 +28,18 @@ NAMED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "casework post /v1/grids .owner": ("workers", {"code": "g9", "name": "九网格", "kind": "area"}),
     "casework put /v1/grids/{id} .owner": ("workers", {"name": "九网格"}),
     "employment get /v1/seekers ?resident": ("residents", {}),
+    "intake get /v1/activities ?series": ("activities", {}),
+    "intake post /v1/activities .resident": (
+        "residents",
+        {"kind": "sport", "title": "球", "description": "打球"},
+    ),
+    "intake post /v1/activities/{id}/schedule .venue": ("venues", {**_TIMES, "lanes": _LANES}),
+    "intake post /v1/activities/{id}/sign-ups .resident": ("residents", {}),
+    "intake post /v1/bookings .resident": ("residents", {**_TIMES, "venue": _NOBODYS}),
+    "intake post /v1/bookings .venue": ("venues", {**_TIMES, "purpose": "closure"}),
+    "intake get /v1/hot-spots ?grid": ("grids", {}),
+    "intake post /v1/hot-spots/{id}/votes .resident": ("residents", {}),
+    "intake post /v1/hot-spots/{id}/votes/take-back .resident": ("residents", {}),
     "intake get /v1/requests ?grid": ("grids", {}),
     "intake get /v1/requests ?resident": ("residents", {}),
     "intake get /v1/requests ?worker": ("workers", {}),
@@ -33,7 +48,14 @@ NAMED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "intake post /v1/requests/{id}/mark-duplicate .of": ("requests", {}),
     "notifications get /v1/messages ?about": ("requests", {}),
 }
+_EQUIPMENT = "in a list of things; see tests/services/intake/test_venues.py"
+_STANDING = "of those who stand on the activity's list, which is the community's own"
 OTHERWISE: Mapping[str, str] = {
+    "intake post /v1/activities/{id}/schedule .equipment[].equipment": _EQUIPMENT,
+    "intake post /v1/bookings .equipment[].equipment": _EQUIPMENT,
+    "intake patch /v1/activities/{id} .venue": "only of what is scheduled; see tests/services/intake/test_venues.py",
+    "intake post /v1/activities/{id}/attendance .resident": _STANDING,
+    "intake post /v1/activities/{id}/attendance/by-hand .resident": _STANDING,
     "intake post /v1/requests/{id}/redispatch .worker": "intake knows no workers: casework looks, see below",
     "employment post /v1/seekers .resident": "employment knows no residents; it asks intake when it needs one",
     **{
@@ -58,7 +80,10 @@ async def own(applications: Applications, rows: Mapping[str, Mapping[str, UUID]]
     concern = {"subject": "路灯不亮", "body": "坏了三天。"}
     resident = await made("intake", "/v1/residents", {"name": "赵六"})
     request = await made("intake", "/v1/requests", {**concern, "resident": str(resident)})
+    idea = {"kind": "sport", "title": "乒乓球", "description": "周末打球。"}
     own = {"grids": await made("casework", "/v1/grids", grid), "requests": request, "cases": request}
+    own["hot-spots"] = rows["intake"]["own hot-spots"]
+    own["activities"] = await made("intake", "/v1/activities", idea)
     await hear_of_request(applications["casework"], request, resident, tenant=SECOND)
     accepted = await applications["casework"].call(
         "POST", f"/v1/cases/{request}/accept", applications.token(tenant=SECOND)
@@ -107,7 +132,8 @@ async def test_what_is_anothers_is_answered_as_nobodys(
 
 
 _NOT_THERE = {
-    f"urn:longxi:problem:{name}" for name in ("unknown-worker", "resident-not-found", "request-not-found")
+    f"urn:longxi:problem:{name}"
+    for name in ("unknown-worker", "resident-not-found", "request-not-found", "venue-not-found")
 }
 
 

@@ -25,16 +25,16 @@ from services.intake.requests.deciding import Decision, Situation
 from services.intake.requests.limits import Limits
 from services.intake.requests.queries import RequestNotFound
 from services.intake.requests.rules import Move, Rating, State
-from services.intake.requests.tables import Request
+from services.intake.requests.tables import UNFINISHED, Request
 from shared.database import scope_of
 from shared.refusals import Conflict
 
 _STILL = "SELECT pg_advisory_xact_lock(hashtextextended('longxi.duplicates.' || $1, 0))"
-_PAST = """
+_PAST = f"""
 SELECT print.request, print.sketch FROM request_fingerprint AS print JOIN request ON request.id = print.request
-WHERE print.request > $1::uuid AND request.filed < $2 AND NOT request.handle_open
+WHERE print.request > $1::uuid AND request.filed < $2 AND NOT ({UNFINISHED})
 ORDER BY print.request LIMIT $3
-"""
+"""  # noqa: S608 - made of a constant
 
 
 class NotAlike(Conflict):
@@ -64,7 +64,7 @@ async def join(
     main = await queries.main_of(session, of) or of
     joined = [one.request for one in await queries.joined_to(session, [request])]
     found = await requests.lock_several(session, {request, main, *joined})
-    it, other = _own(found, request, resident), found.get(main)
+    it, other = await _own(session, found, request, resident), found.get(main)
     if other is None:
         raise RequestNotFound
     if least is not None:
@@ -92,7 +92,7 @@ async def separate(
     await _hold_still(session)
     main = await queries.main_of(session, request)
     found = await requests.lock_several(session, {request, *([] if main is None else [main])})
-    it = _own(found, request, resident)
+    it = await _own(session, found, request, resident)
     decision = deciding.separate(it, at=at, by=by, limits=limits)
     if main is not None and not any_time:
         joined = await queries.last_entry(session, request, Move.MARK_DUPLICATE)
@@ -123,10 +123,22 @@ async def withdraw(
     await _hold_still(session)
     joined = [one.request for one in await queries.joined_to(session, [request])]
     found = await requests.lock_several(session, {request, *joined})
-    it = _own(found, request, resident)
+    it = await _own(session, found, request, resident)
     decisions = deciding.withdraw(it, _several(found, joined), at=at, by=by, limits=limits)
     await apply(session, decisions)
     return decisions[0]
+
+
+async def adopt_of_parts(
+    session: AsyncSession, parent: UUID, *, at: datetime, by: Actor, limits: Limits
+) -> None:
+    """The parts of a request went with it: those that were joined to one of them go on. Follows `withdraw`."""
+    gone = await queries.withdrawn_parts(session, parent)
+    joined = await queries.joined_to(session, gone) if gone else ()
+    found = await requests.lock_several(session, [one.request for one in joined])
+    for part in gone:
+        group = _several(found, [one.request for one in joined if one.of == part])
+        await apply(session, deciding.take_over(group, at=at, by=by, limits=limits))
 
 
 async def rating_of(
@@ -168,7 +180,7 @@ async def prints_of(session: AsyncSession, residents: Sequence[UUID]) -> Mapping
     """All fingerprints of these residents' requests."""
     rows = await session.execute(
         select(RequestFingerprint.request, RequestFingerprint.sketch)
-        .join(requests.Request, Request.id == RequestFingerprint.request)
+        .join(Request, Request.id == RequestFingerprint.request)
         .where(Request.resident.in_(residents))
     )
     return {row.request: Fingerprint.unpacked(row.sketch) for row in rows}
@@ -190,10 +202,16 @@ async def _check_alike(session: AsyncSession, one: UUID, other: UUID, least: flo
         raise NotAlike(field="of")
 
 
-def _own(found: Mapping[UUID, Situation], request: UUID, resident: UUID | None) -> Situation:
+async def _own(
+    session: AsyncSession, found: Mapping[UUID, Situation], request: UUID, resident: UUID | None
+) -> Situation:
+    """Raises RequestNotFound where it is not there, or of another person."""
     it = found.get(request)
-    if it is None or resident not in {None, it.resident}:
+    if it is None:
         raise RequestNotFound
+    if resident not in {None, it.resident}:
+        # Of another record of the same person, perhaps.
+        await requests.one(session, request, resident=resident)
     return it
 
 

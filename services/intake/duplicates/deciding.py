@@ -47,12 +47,16 @@ def withdraw(
 ) -> list[Decision]:
     """It is taken back; the oldest of those joined to it goes on, and the others are joined to that one."""
     withdrawn = deciding.withdraw(main, at, by)
+    return [withdrawn, *take_over(joined, at=at, by=by, limits=limits)]
+
+
+def take_over(joined: Sequence[Situation], *, at: datetime, by: Actor, limits: Limits) -> list[Decision]:
+    """What they were joined to was taken back: the oldest goes on, and the others are joined to that one."""
     if not joined:
-        return [withdrawn]
+        return []
     # Ids are in the order of filing.
     heir, *others = sorted(joined, key=lambda one: one.request)
-    promoted = _alone(heir, Move.PROMOTE, at, by, limits)
-    return [withdrawn, promoted, *_moved_along(others, heir.request, at, by)]
+    return [_alone(heir, Move.PROMOTE, at, by, limits), *_moved_along(others, heir.request, at, by)]
 
 
 def rate_joined(
@@ -81,7 +85,7 @@ def rate_joined(
 def followed(decision: Decision, joined: Iterable[Joined]) -> Iterator[Event]:
     """What those joined to a request are told of a decision about it."""
     life = decision.life
-    told = [entry for entry in decision.entries if entry.entry in joining.TOLD]
+    told = [entry for entry in decision.entries if entry.entry in joining.TOLD and not _of_a_step(entry)]
     for one in joined:
         for entry in told:
             yield RequestFollowed(
@@ -93,6 +97,11 @@ def followed(decision: Decision, joined: Iterable[Joined]) -> Iterator[Event]:
                 outcome=life.outcome if entry.entry == Move.CLOSE else None,
                 reason=entry.reason,
             )
+
+
+def _of_a_step(entry: Entry) -> bool:
+    """The limit of a step moved, and the one that residents know did not: the first is not told of it either."""
+    return entry.entry == "due_changed" and (entry.details or {}).get("limit") != LimitKind.HANDLE.value
 
 
 def _moved_along(joined: Iterable[Situation], of: UUID, at: datetime, by: Actor) -> list[Decision]:

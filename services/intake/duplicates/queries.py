@@ -125,6 +125,11 @@ async def rows_joined_to(session: AsyncSession, request: UUID) -> Sequence[Reque
     return (await session.scalars(statement.order_by(Request.id).limit(500))).all()
 
 
+async def withdrawn_parts(session: AsyncSession, parent: UUID) -> Sequence[UUID]:
+    statement = select(Request.id).where(Request.parent == parent, Request.state == State.WITHDRAWN.value)
+    return (await session.scalars(statement.order_by(Request.id))).all()
+
+
 async def last_entry(session: AsyncSession, request: UUID, *moves: Move) -> datetime | None:
     """When one of these moves was made last."""
     at: datetime | None = await session.scalar(
@@ -141,24 +146,25 @@ async def followed_by(session: AsyncSession, own: Sequence[StoryEntry]) -> Seque
     found: list[StoryEntry] = []
     for main, since, until in _stays(own):
         statement = select(StoryEntry).where(
-            StoryEntry.request == main, StoryEntry.at >= since, StoryEntry.entry.in_(FOLLOWED)
+            StoryEntry.request == main, StoryEntry.id > since, StoryEntry.entry.in_(FOLLOWED)
         )
         if until is not None:
-            statement = statement.where(StoryEntry.at <= until)
-        found += (await session.scalars(statement.order_by(StoryEntry.at, StoryEntry.id))).all()
+            statement = statement.where(StoryEntry.id < until)
+        found += (await session.scalars(statement.order_by(StoryEntry.id))).all()
     return found
 
 
-def _stays(own: Sequence[StoryEntry]) -> list[tuple[UUID, datetime, datetime | None]]:
-    """To which requests it was joined, from when, until when."""
-    stays: list[tuple[UUID, datetime, datetime | None]] = []
+def _stays(own: Sequence[StoryEntry]) -> list[tuple[UUID, int, int | None]]:
+    """To which requests it was joined, after which entry, before which: joining and leaving lock both, so that their
+    entries stand between those of the other one as they happened."""
+    stays: list[tuple[UUID, int, int | None]] = []
     for entry in own:
         if entry.entry not in _BOUNDS:
             continue
         if stays and stays[-1][2] is None:
-            stays[-1] = (*stays[-1][:2], entry.at)
+            stays[-1] = (*stays[-1][:2], entry.id)
         if entry.entry in _BEGINS and entry.details is not None:
-            stays.append((UUID(entry.details["of"]), entry.at, None))
+            stays.append((UUID(entry.details["of"]), entry.id, None))
     return stays
 
 

@@ -14,7 +14,16 @@ from services.intake.duplicates.fingerprints import Fingerprint
 from services.intake.duplicates.queries import Similar
 from services.intake.hot_spots import queries
 from services.intake.hot_spots.queries import Member
-from services.intake.hot_spots.rules import Heat, Said, State, Terms, commonest, heat_of, next_state
+from services.intake.hot_spots.rules import (
+    Heat,
+    Said,
+    State,
+    Terms,
+    commonest,
+    gathered,
+    heat_of,
+    next_state,
+)
 from services.intake.hot_spots.tables import HotSpot, HotSpotMember, HotSpotProgress, HotSpotVote
 from services.intake.requests.rules import State as RequestState
 from services.intake.requests.tables import Request
@@ -43,8 +52,7 @@ async def look(session: AsyncSession, desk: Desk, now: datetime, *, count: int) 
     for request, sketch in rows:
         if RequestState(request.state) not in _OUT:
             alike = await _alike(desk, tenant, request, Fingerprint.unpacked(sketch), terms)
-            hot_spot = await _into(session, request, alike, now)
-            touched |= {hot_spot} - {None}  # type: ignore[arg-type]  # None is taken out
+            touched |= await _into(session, request, alike, now)
     last = rows[-1][0].id
     values = insert(HotSpotProgress).values(request=last)
     await session.execute(values.on_conflict_do_update(index_elements=["tenant"], set_={"request": last}))
@@ -108,28 +116,40 @@ async def _alike(
 
 async def _into(
     session: AsyncSession, request: Request, alike: Sequence[Similar], now: datetime
-) -> UUID | None:
-    """The hot spot that the request belongs to now; None where nothing is like it.
-
-    Of several, the one that is most like it. Those like it that have none yet come along.
-    """
+) -> set[UUID]:
+    """Put the request into its hot spot, and those like it that have none yet; a new one where none has any. Hot spots
+    that it shows to be the same become one. Returns those that changed; none where nothing is like it."""
     if not alike:
-        return None
+        return set()
     known = await queries.places_of(session, [one.id for one in alike])
-    weights: dict[UUID, float] = {}
+    links: dict[UUID, list[float]] = {}
     for one in alike:
         if one.id in known:
-            weights[known[one.id]] = weights.get(known[one.id], 0.0) + one.likeness.score
-    if weights:
-        chosen = max(weights, key=lambda id: (weights[id], id))
+            links.setdefault(known[one.id], []).append(one.likeness.score)
+    if links:
+        chosen, same = gathered(links)
+        await _absorb(session, same, chosen)
     else:
-        chosen = new_id()
+        chosen, same = new_id(), []
         session.add(_new(chosen, request, now))
         await session.flush()
     members = [request.id, *(one.id for one in alike if one.id not in known)]
     values = [{"request": member, "hot_spot": chosen} for member in members]
     await session.execute(insert(HotSpotMember).values(values).on_conflict_do_nothing())
-    return chosen
+    return {chosen, *same}
+
+
+async def _absorb(session: AsyncSession, same: Sequence[UUID], chosen: UUID) -> None:
+    """Requests and votes go over; what is left is empty, is shown in no list, and cools."""
+    if not same:
+        return
+    moving = update(HotSpotMember).where(HotSpotMember.hot_spot.in_(same)).values(hot_spot=chosen)
+    await session.execute(moving)
+    gone = delete(HotSpotVote).where(HotSpotVote.hot_spot.in_(same))
+    votes = (await session.execute(gone.returning(HotSpotVote.resident, HotSpotVote.at))).all()
+    if votes:
+        values = [{"hot_spot": chosen, "resident": vote.resident, "at": vote.at} for vote in votes]
+        await session.execute(insert(HotSpotVote).values(values).on_conflict_do_nothing())
 
 
 def _new(id: UUID, request: Request, now: datetime) -> HotSpot:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.duplicates.tables import RequestFingerprint
@@ -55,7 +55,7 @@ async def listing(
     session: AsyncSession, narrowed: Filter, *, after: tuple[int, UUID] | None, limit: int
 ) -> Sequence[HotSpot]:
     """The hottest first."""
-    statement = select(HotSpot)
+    statement = select(HotSpot).where(or_(HotSpot.requests > 0, HotSpot.votes > 0))
     if narrowed.state is not None:
         statement = statement.where(HotSpot.state == narrowed.state.value)
     if narrowed.grid is not None:

@@ -151,7 +151,7 @@ async def vote_for_hot_spot(
 
 
 @router.post("/v1/hot-spots/{id}/votes/take-back", responses=_VOTE)
-async def take_vote_back(
+async def take_hot_spot_vote_back(
     id: UUID, body: Vote, call: Annotated[Call, permit("hot_spots:vote")], desk: AnyDesk
 ) -> HotSpotLine:
     """It is no concern of theirs any more."""

@@ -9,16 +9,20 @@ are two weeks old are 15. The weights are our own estimates; docs/figures/hot_sp
 messages.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeVar
 from uuid import UUID
 
 _SCALE, _REPEAT, _VOTE = 10, 0.2, 0.5
 _EVEN = 0.5
 """What remains of the heat of a concern that nearly all requests come from one resident about."""
 _DAY = 86_400
+_SAME = 2
+
+K = TypeVar("K", bound=Hashable)
 
 
 class State(StrEnum):
@@ -112,6 +116,16 @@ def next_state(state: State, heat: Heat, terms: Terms) -> State:
     if heat.index >= terms.announced_from and concerned >= terms.residents:
         return State.ANNOUNCED
     return state
+
+
+def gathered(links: Mapping[K, Sequence[float]]) -> tuple[K, list[K]]:
+    """Which hot spot a request belongs to, and which of the others are the same one after all.
+
+    `links`: for each, the scores of those of its requests that are like the new one. It belongs to the one with the most,
+    by their sum. Another that it is like at least two of is the same: so two that began apart, in other words, become one.
+    """
+    chosen = max(links, key=lambda key: (sum(links[key]), str(key)))
+    return chosen, [key for key, scores in links.items() if key != chosen and len(scores) >= _SAME]
 
 
 def commonest(values: Iterable[str | UUID | None]) -> str | UUID | None:

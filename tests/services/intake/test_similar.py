@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from shared.calendar import SHANGHAI
 from shared.security import Role
 from tests.services.intake.conftest import Intake, grid
 from tests.support.web import problem
@@ -29,7 +30,7 @@ async def test_what_is_about_the_same_is_offered_before_filing(intake: Intake) -
         "filed",
         "龙溪花园3栋",
     )
-    assert found["filed"] == "2026-11-25"
+    assert found["filed"] == intake.clock().astimezone(SHANGHAI).date().isoformat()
     assert found["because"][0] == "words"
     assert found["may_join"] is True
     assert found["category_name"]

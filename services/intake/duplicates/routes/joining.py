@@ -27,6 +27,7 @@ from shared.security import permit
 from shared.web import Call, refuses
 
 router = APIRouter()
+After = Callable[[AsyncSession], Awaitable[None]]
 Act = Callable[[AsyncSession], Awaitable[Decision]]
 
 
@@ -48,6 +49,8 @@ async def join_request(
     least = None if own is None else desk.policies.duplicates(call.tenant).offered
 
     async def act(session: AsyncSession) -> Decision:
+        if await queries.state_of(session, id) is None:
+            raise RequestNotFound
         of = await _named(session, body.of)
         return await _join(session, call, desk, id, of, least=least)
 
@@ -101,7 +104,10 @@ async def withdraw_request(
     async def act(session: AsyncSession) -> Decision:
         return await actions.withdraw(session, id, at=call.now, by=by, limits=limits, resident=own)
 
-    return await _make(call, act)
+    async def after(session: AsyncSession) -> None:
+        await actions.adopt_of_parts(session, id, at=call.now, by=by, limits=limits)
+
+    return await _make(call, act, after)
 
 
 @router.get("/v1/requests/{id}/joined", responses=refuses(RequestNotFound))
@@ -117,8 +123,9 @@ async def _join(
     session: AsyncSession, call: Call, desk: AnyDesk, id: UUID, of: UUID, *, least: float | None
 ) -> Decision:
     own = own_resident(call.principal)
-    returned = await queries.state_of(session, id) is State.RETURNED
-    if returned and not call.principal.may("requests:redispatch"):
+    if await queries.state_of(session, id) is State.RETURNED and not call.principal.may(
+        "requests:redispatch"
+    ):
         raise ForTheHead
     limits = await desk.limits(call.tenant)
     return await actions.join(
@@ -134,7 +141,7 @@ async def _named(session: AsyncSession, given: str) -> UUID:
         return (await requests.one(session, parse(given))).id
 
 
-async def _make(call: Call, act: Act) -> RequestMoved:
+async def _make(call: Call, act: Act, after: After | None = None) -> RequestMoved:
     """As `make_move`, of a group. An If-Match has to name the version that is there."""
 
     async def move(session: AsyncSession) -> RequestMoved:
@@ -142,6 +149,8 @@ async def _make(call: Call, act: Act) -> RequestMoved:
         if call.if_match is not None:
             call.require_match(decision.it.life.version)
         await beside(session, decision)
+        if after is not None:
+            await after(session)
         return RequestMoved.of(decision.after, allowed_moves(decision.life))
 
     moved = await call.once(move)
