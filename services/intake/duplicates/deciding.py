@@ -14,6 +14,9 @@ from services.intake.requests.rules import DuplicateOfItself, Life, Move, Rating
 from shared.contracts.base import Event
 from shared.contracts.intake import RequestDuplicated, RequestFollowed, RequestRated, RequestSeparated
 
+_FOR_THE_HEAD = 2
+"""Returns from which on the head decides (DOMAIN, Request)."""
+
 
 class Joined(NamedTuple):
     """A request that another one goes on for."""
@@ -85,7 +88,7 @@ def rate_joined(
 def followed(decision: Decision, joined: Iterable[Joined]) -> Iterator[Event]:
     """What those joined to a request are told of a decision about it."""
     life = decision.life
-    told = [entry for entry in decision.entries if entry.entry in joining.TOLD and not _of_a_step(entry)]
+    told = [entry for entry in decision.entries if _told(entry, decision)]
     for one in joined:
         for entry in told:
             yield RequestFollowed(
@@ -99,9 +102,21 @@ def followed(decision: Decision, joined: Iterable[Joined]) -> Iterator[Event]:
             )
 
 
-def _of_a_step(entry: Entry) -> bool:
-    """The limit of a step moved, and the one that residents know did not: the first is not told of it either."""
-    return entry.entry == "due_changed" and (entry.details or {}).get("limit") != LimitKind.HANDLE.value
+def _told(entry: Entry, decision: Decision) -> bool:
+    """Whether the resident of the other one is told of this, too: not of a step's limit, of a new category under the same
+    limit, of a second return, which is for the head."""
+    if entry.entry not in joining.TOLD:
+        return False
+    details = entry.details or {}
+    match entry.entry:
+        case "due_changed":
+            return bool(details.get("limit") == LimitKind.HANDLE.value)
+        case Move.RECLASSIFY:
+            return decision.life.handle.due != decision.it.life.handle.due
+        case Move.RETURN:
+            return int(details.get("returns", 1)) < _FOR_THE_HEAD
+        case _:
+            return True
 
 
 def _moved_along(joined: Iterable[Situation], of: UUID, at: datetime, by: Actor) -> list[Decision]:

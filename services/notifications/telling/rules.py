@@ -77,7 +77,7 @@ _FOLLOWED = {"duplicate_of": "of", "progress": "what", "due": "due"}
 _TOLD_ON = frozenset(
     {
         *("dispatch", "reassign", "start", "take_over", "return", "submit"),
-        *("rework", "reopen", "due_changed", "supervise"),
+        *("rework", "reopen", "due_changed", "supervise", "reclassify"),
     }
 )
 """What the resident of the other one is told of too, save its end. Not `accept`: an assignment follows at once."""

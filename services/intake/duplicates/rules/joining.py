@@ -40,6 +40,7 @@ FOLLOWED = frozenset(
         "close",
         "reopen",
         "supervise",
+        "reclassify",
         "due_changed",
         "overdue",
     }
