@@ -195,7 +195,8 @@ async def _write(connection: Connection, table: str, out: gzip.GzipFile) -> int:
 
 def pieces(packed: bytes) -> Iterator[tuple[str, list[str]]]:
     """Rows of one table as JSON, some at a time. Raises Damaged."""
-    table, lines = "", []
+    table = ""
+    lines: list[str] = []
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(packed)) as source:
             for raw in source:

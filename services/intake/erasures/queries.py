@@ -42,15 +42,15 @@ async def listing(session: AsyncSession, *, before: UUID | None, limit: int) -> 
 
 async def remains(session: AsyncSession, resident: UUID) -> Remains:
     """Looked for now, in the tables themselves."""
-    tables = (
-        (ResidentKey, ResidentKey.resident),
-        (ResidentIndex, ResidentIndex.resident),
-        (ResidentReference, ResidentReference.resident),
+    keys = select(func.count()).select_from(ResidentKey).where(ResidentKey.resident == resident)
+    indexes = select(func.count()).select_from(ResidentIndex).where(ResidentIndex.resident == resident)
+    references = (
+        select(func.count()).select_from(ResidentReference).where(ResidentReference.resident == resident)
     )
-    counts = [
-        await session.scalar(select(func.count()).select_from(table).where(column == resident)) or 0
-        for table, column in tables
-    ]
     row = await session.get(Resident, resident)
-    fields = 0 if row is None else sum(getattr(row, name) is not None for name in (*FIELDS, "gender"))
-    return Remains(*counts, fields)
+    return Remains(
+        keys=await session.scalar(keys) or 0,
+        indexes=await session.scalar(indexes) or 0,
+        references=await session.scalar(references) or 0,
+        fields=0 if row is None else sum(getattr(row, name) is not None for name in (*FIELDS, "gender")),
+    )

@@ -84,7 +84,7 @@ async def test_a_certificate_does_not_hold_where_something_is_left(intake: Intak
     await erase(intake, resident)
     async with intake.database.transaction("longxi") as session:
         key = intake.keyring.new_data_key().wrapped
-        await session.execute(ResidentKey.__table__.insert().values(resident=UUID(resident), wrapped=key))
+        session.add(ResidentKey(resident=UUID(resident), wrapped=key))
     shown = (await intake.as_(Role.HEAD).get(f"/v1/erasures/{resident}")).json()
     assert (shown["found_now"]["keys"], shown["holds"]) == (1, False)
 
