@@ -1,0 +1,52 @@
+"""Whose business a message is: the community's, another department's, or nobody's (`responsibility.csv`).
+
+A default by category of the official taxonomy, the narrowest line first; a tenant may have other arrangements and decides.
+"""
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+
+_FILE = Path(__file__).with_name("responsibility.csv")
+
+
+class Belongs(StrEnum):
+    COMMUNITY = "community"
+    DEPARTMENT = "department"
+    NOBODY = "nobody"
+    """Thanks, a greeting, an advertisement, words without sense: there is nothing to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Belonging:
+    to: Belongs
+    zh: str
+    en: str
+    """Who, for people."""
+
+
+NOBODY = Belonging(Belongs.NOBODY, "无需办理", "nobody: there is nothing to do")
+
+
+@cache
+def _lines() -> Mapping[str, Belonging]:
+    with _FILE.open(encoding="utf-8", newline="") as file:
+        return MappingProxyType(
+            {
+                row["code"]: Belonging(Belongs(row["who"]), row["zh"], row["en"])
+                for row in csv.DictReader(file)
+            }
+        )
+
+
+def belonging_of(category: str) -> Belonging:
+    """By the narrowest line that holds the category. Raises LookupError for one that is not of the taxonomy."""
+    for length in (6, 4, 2):
+        found = _lines().get(category[:length])
+        if found is not None and len(category) >= length:
+            return found
+    raise LookupError(f"no category {category!r}")
