@@ -32,6 +32,8 @@ EVERYBODY = {
     "GET /v1/open-data/requests",
     "GET /v1/attachment-links/{word}",
     "POST /v1/requests/follow",
+    "GET /v1/public/{community}/activities/{activity}/ledger",
+    "GET /v1/public/{community}/rates",
 }
 """Meant for everybody: what is published, and what a link or a code opens that somebody with a permission was given."""
 OF_A_STANDARD = "/open311/"

@@ -33,7 +33,7 @@ from shared.web import Call, Cursor, Page, cursor_query, limit_query, page, prov
 router = APIRouter()
 
 
-@router.get("/v1/requests", responses=refuses(RequestNotFound))
+@router.get("/v1/requests", responses={304: {"description": "Not Modified"}, **refuses(RequestNotFound)})
 async def list_requests(
     call: Annotated[Call, permit("requests:read")],
     *,
