@@ -21,6 +21,7 @@ from services.intake.households.routes import router as households_router
 from services.intake.merges.routes import router as merges_router
 from services.intake.reads import actions as reads
 from services.intake.reads.routes import router as reads_router
+from services.intake.registers import actions as registers
 from services.intake.registers.jobs import register_keeping
 from services.intake.registers.routes import router as registers_router
 from services.intake.residents.belongings import Belonging, Belongings
@@ -63,6 +64,7 @@ def belongings(desk: Desk) -> Sequence[Belonging]:
         households.belonging(desk.keys),
         guardians.BELONGING,
         emergency.BELONGING,
+        registers.BELONGING,
     )
 
 

@@ -26,6 +26,7 @@ from services.intake.registers.rules import (
 )
 from services.intake.registers.tables import RegisterKey, RegisterRow, RegisterRun
 from services.intake.residents.actions import Reading, record_reads
+from services.intake.residents.belongings import Belonging, Item, Person
 from services.intake.residents.keys import Keys
 from shared.calendar import SHANGHAI
 from shared.database import DataKey, new_id
@@ -168,6 +169,35 @@ async def expire(session: AsyncSession, before: datetime, now: datetime) -> int:
     for run in runs:
         await finish(session, run, State.EXPIRED, now)
     return len(runs)
+
+
+async def _export(session: AsyncSession, person: Person) -> Sequence[Item]:
+    return [
+        {
+            "source": run.source,
+            "sent": run.opened,
+            "line": row.number,
+            "outcome": row.outcome,
+            "fields": list(row.fields),
+            "applied": row.applied,
+        }
+        for row, run in await queries.rows_about(session, person.residents)
+    ]
+
+
+async def _erase(session: AsyncSession, person: Person, now: datetime) -> int:
+    """What a file said of them, and nobody has applied yet, is sealed with the run's key and not with theirs."""
+    result = await session.execute(
+        update(RegisterRow)
+        .where(RegisterRow.resident.in_(person.residents), RegisterRow.sealed.is_not(None))
+        .values(sealed=None, applied=now)
+        .returning(RegisterRow.number)
+        .execution_options(synchronize_session=False)
+    )
+    return len(result.all())
+
+
+BELONGING = Belonging("registers", "台账导入记录", "Imports of registers", export=_export, erase=_erase)
 
 
 def today_of(now: datetime) -> date:

@@ -87,3 +87,16 @@ async def residents_by_index(
     for value, resident in rows:
         found.setdefault(value, []).append(resident)
     return found
+
+
+async def rows_about(
+    session: AsyncSession, residents: Sequence[UUID]
+) -> Sequence[tuple[RegisterRow, RegisterRun]]:
+    """Rows of registers that meant these residents, the oldest first."""
+    found = await session.execute(
+        select(RegisterRow, RegisterRun)
+        .join(RegisterRun, RegisterRun.id == RegisterRow.run)
+        .where(RegisterRow.resident.in_(residents))
+        .order_by(RegisterRun.opened, RegisterRow.number)
+    )
+    return [(row[0], row[1]) for row in found]

@@ -98,6 +98,13 @@ class Intake:
         (desk,) = (part for part in self.parts.provides if isinstance(part, Desk))
         return desk
 
+    @property
+    def application(self) -> Application:
+        return self._app
+
+    def token(self, role: Role, subject: str, tenant: str = "longxi") -> str:
+        return self._stage.issuer.mint(tenant, subject, [role])
+
     def as_(self, role: Role = Role.WORKER, subject: str = "worker-1", **options: str) -> httpx.AsyncClient:
         return self._stage.client(self._app, role, subject=subject, **options)
 

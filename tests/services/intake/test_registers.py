@@ -135,6 +135,19 @@ async def test_what_nobody_applies_is_destroyed_after_a_day(intake: Intake) -> N
     problem(await apply(intake, run), 409, "register-closed")
 
 
+async def test_what_a_file_says_of_somebody_who_is_erased_goes_too(intake: Intake) -> None:
+    """It is sealed with the run's key, which lives on for the others."""
+    known = await intake.resident(name="王五", phone="19900000003", gender=None)
+    run = await begin(intake)
+    await send(intake, run, FILE)
+    await intake.as_(Role.HEAD, "head-1").delete(f"/v1/residents/{known}")
+    (row,) = await intake.rows("SELECT sealed FROM register_row WHERE number = 4")
+    assert row.sealed is None
+    await apply(intake, run)
+    found = await intake.as_().post("/v1/residents/find", json={"phone": "19900000003"})
+    assert found.json() == {"residents": []}, "an open file brings nobody back"
+
+
 async def test_what_is_no_register_is_refused(intake: Intake) -> None:
     run = await begin(intake)
     problem(await send(intake, run, "姓名,住址\n张三,龙溪花园"), 422, "unreadable-register")

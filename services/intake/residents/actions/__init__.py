@@ -220,7 +220,8 @@ async def contacts(
     A record that was merged into another has that one's contact: it is the person's.
     """
     rows = await queries.several(session, residents)
-    kept = await queries.several(session, [row.merged_into for row in rows if row.merged_into is not None])
+    merged = [row.merged_into for row in rows if row.merged_into is not None]
+    kept = await queries.several(session, merged) if merged else []
     by_id = {row.id: row for row in (*rows, *kept)}
     shown = {row.id: by_id.get(row.merged_into or row.id, row) for row in rows}
     holders = await queries.holders(session, keys, by_id)
