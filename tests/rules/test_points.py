@@ -154,7 +154,7 @@ class Points(RuleBasedStateMachine):
         self.orders.append({each.lot: each.amount for each in taken})
         self.post(Reason.ORDERED, amount)
 
-    @precondition(lambda self: self.orders)
+    @precondition(lambda self: bool(self.orders))
     @rule(data=st.data())
     def give_back(self, data: st.DataObject) -> None:
         order = self.orders.pop(data.draw(st.integers(0, len(self.orders) - 1)))

@@ -160,7 +160,7 @@ async def orders(
     limit: int,
 ) -> Sequence[tuple[PointOrder, PointItem]]:
     """The latest first, each with what was ordered."""
-    statement: Select[Any] = select(PointOrder, PointItem).join(PointItem, PointItem.id == PointOrder.item)
+    statement = select(PointOrder, PointItem).join(PointItem, PointItem.id == PointOrder.item)
     if resident is not None:
         statement = statement.where(PointOrder.resident == resident)
     if state is OrderState.ORDERED:

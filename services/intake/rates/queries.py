@@ -80,8 +80,8 @@ async def tallies(
         .join(flag, true())
         .with_only_columns(key.label("key"), flag.c.flag, func.count().label("total"))
     )
-    for row in await session.execute(flagged.group_by(text("1, 2"))):
-        line(row.key).flags[row.flag] = row.total
+    for noticed in await session.execute(flagged.group_by(text("1, 2"))):
+        line(noticed.key).flags[noticed.flag] = noticed.total
     for field, at, statement in (
         ("waiting", Request.closed, _waiting(first, last, narrowed)),
         ("history", Request.filed, _history(first, last, narrowed)),
@@ -89,8 +89,8 @@ async def tallies(
         local = func.to_char(func.timezone("Asia/Shanghai", at), _MONTH)
         of = _key(Request, by, local).label("key")
         counting = statement.with_only_columns(of, func.count().label("total")).group_by(text("1"))
-        for row in await session.execute(counting):
-            setattr(line(row.key), field, row.total)
+        for beside in await session.execute(counting):
+            setattr(line(beside.key), field, beside.total)
     return found
 
 
@@ -126,7 +126,7 @@ async def behind(
     if reason is not None:
         statement = statement.where(RateMark.reason == reason)
     if flag is not None:
-        statement = statement.where(text(FLAGGED), RateMark.flags.contains([flag]))
+        statement = statement.where(text(FLAGGED), literal(flag) == func.any(RateMark.flags))
     if before is not None:
         statement = statement.where(RateMark.entry < before[0])
     rows = await session.execute(
@@ -234,9 +234,7 @@ def _narrow(statement: Select[Any], table: type[RateMark] | type[Request], narro
     return statement
 
 
-def _key(
-    table: type[RateMark] | type[Request], by: By, month: ColumnElement[str]
-) -> ColumnElement[str | None]:
+def _key(table: type[RateMark] | type[Request], by: By, month: ColumnElement[str]) -> ColumnElement[Any]:
     match by:
         case By.COMMUNITY:
             return literal("", String)

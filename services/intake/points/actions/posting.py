@@ -29,6 +29,8 @@ FROM unnest($1::uuid[], $2::integer[]) AS change (id, amount) WHERE point_lot.id
 async def lock(session: AsyncSession, residents: Iterable[UUID]) -> Mapping[UUID, int]:
     """The balances of these residents, locked in the order of their ids; who has no account gets an empty one."""
     wanted = sorted(set(residents))
+    if not wanted:
+        return {}
     await session.execute(
         upsert(PointAccount).on_conflict_do_nothing(),
         [{"resident": resident, "balance": 0, "minutes": 0} for resident in wanted],
