@@ -163,7 +163,7 @@ async def sign_up_of(
     """The sign-up of the resident, or of another record of the same person, that counts: not one that they left."""
     statement = select(SignUp).where(
         SignUp.activity == activity,
-        of_same_person(SignUp.resident, resident),  # type: ignore[arg-type]  # a mapped column is one
+        of_same_person(SignUp.resident, resident),
         SignUp.state != Place.LEFT,
     )
     return await session.scalar(statement.with_for_update() if for_update else statement)

@@ -156,7 +156,7 @@ async def _cancel(session: AsyncSession, venues: object, equipment: object, now:
     ):
         await session.execute(
             update(table)
-            .where(which, table.state == "booked")  # type: ignore[arg-type, attr-defined]  # conditions of two tables
+            .where(which, table.state == "booked")  # type: ignore[arg-type]  # conditions of two tables
             .values(state="cancelled", **more)
             .execution_options(synchronize_session=False)
         )

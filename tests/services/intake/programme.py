@@ -52,8 +52,8 @@ async def opened(intake: Intake, **fields: Any) -> str:
     return id
 
 
-async def joined(intake: Intake, activity: str, resident: str, **fields: Any) -> dict[str, Any]:
-    answer = await as_resident(intake, resident).post(f"/v1/activities/{activity}/sign-ups", json=fields)
+async def joined(intake: Intake, activity: str, sender: str, **fields: Any) -> dict[str, Any]:
+    answer = await as_resident(intake, sender).post(f"/v1/activities/{activity}/sign-ups", json=fields)
     assert answer.status_code == 201, answer.text
     signed_up: dict[str, Any] = answer.json()
     return signed_up
@@ -94,7 +94,7 @@ async def code(intake: Intake, activity: str, direction: str = "in") -> str:
 
 
 async def scan(
-    intake: Intake, activity: str, resident: str, payload: str, direction: str = "in", **fields: Any
+    intake: Intake, activity: str, sender: str, payload: str, direction: str = "in", **fields: Any
 ) -> httpx.Response:
     body = {"code": payload, "direction": direction, **fields}
-    return await as_resident(intake, resident).post(f"/v1/activities/{activity}/attendance", json=body)
+    return await as_resident(intake, sender).post(f"/v1/activities/{activity}/attendance", json=body)

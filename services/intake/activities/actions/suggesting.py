@@ -56,15 +56,7 @@ async def programme(session: AsyncSession, now: datetime, *, months: int) -> Pro
         .where(Activity.state == State.PROPOSED, ActivityVote.at > since),
     )
     people = await _people(session, since)
-    last = dict(
-        (
-            await session.execute(
-                select(Activity.kind, func.max(Activity.starts))
-                .where(Activity.state.in_(_HELD))
-                .group_by(Activity.kind)
-            )
-        ).all()  # type: ignore[arg-type]  # rows of two
-    )
+    last = await _last(session)
     figures = {
         kind: Figures(
             requests=requests.get(kind, 0),
@@ -74,7 +66,7 @@ async def programme(session: AsyncSession, now: datetime, *, months: int) -> Pro
             places=held[kind].places if kind in held else 0,
             attended=people.get((kind, Place.ATTENDED.value), 0),
             unplaced=people.get((kind, Place.UNPLACED.value), 0),
-            last=last[kind].astimezone(SHANGHAI).date() if kind in last else None,
+            last=last.get(kind),
         )
         for kind in codes("activity_kind")
     }
@@ -107,6 +99,16 @@ async def _held(session: AsyncSession, since: datetime) -> Sequence[Any]:
         .group_by(Activity.kind)
     )
     return (await session.execute(statement)).all()
+
+
+async def _last(session: AsyncSession) -> Mapping[str, date]:
+    """Of each kind the day in Shanghai on which one was held last, ever."""
+    rows = await session.execute(
+        select(Activity.kind, func.max(Activity.starts))
+        .where(Activity.state.in_(_HELD))
+        .group_by(Activity.kind)
+    )
+    return {kind: last.astimezone(SHANGHAI).date() for kind, last in rows.all() if last is not None}
 
 
 async def _people(session: AsyncSession, since: datetime) -> Mapping[tuple[str, str], int]:

@@ -54,7 +54,6 @@ async def show_code(
 ) -> CodeShown:
     """The code of this half minute, for the organiser's screen. Ask again at `valid_until`."""
     now = await _shown(call, office, id, direction)
-    call.answer_with("Cache-Control", "no-store")
     return CodeShown(payload=now.payload, code=now.code, valid_until=now.valid_until, direction=direction)
 
 
@@ -139,8 +138,7 @@ async def check_by_hand(
 
 
 def _drawn(now: attendance.Shown, kind: str) -> Response:
-    """Kept by nobody: it is wrong within half a minute."""
-    return Response(picture(now.payload, kind), media_type=MEDIA[kind], headers={"Cache-Control": "no-store"})
+    return Response(picture(now.payload, kind), media_type=MEDIA[kind])
 
 
 async def _shown(call: Call, office: Office, activity: UUID, direction: Direction) -> attendance.Shown:
