@@ -98,10 +98,6 @@ class Intake:
         (desk,) = (part for part in self.parts.provides if isinstance(part, Desk))
         return desk
 
-    @property
-    def application(self) -> Application:
-        return self._app
-
     def token(self, role: Role, subject: str, tenant: str = "longxi") -> str:
         return self._stage.issuer.mint(tenant, subject, [role])
 

@@ -21,7 +21,7 @@ async def test_a_register_is_shown_then_applied_by_its_id(intake: Intake, tmp_pa
         f"姓名,身份证号,电话\n张三,{number},19900000001\n李四,123,19900000002\n", encoding="gb18030"
     )
     token = intake.token(Role.OPERATOR, "importer")
-    async with serving(intake.application) as url:
+    async with serving(intake.app) as url:
         environment = {"LONGXI_INTAKE_URL": url, "LONGXI_TOKEN": token, "LONGXI_TENANT": "longxi"}
 
         async def run(*words: str) -> tuple[int, str, str]:
