@@ -44,6 +44,11 @@ EVERYWHERE = "^/v1/(operations|api-keys)"
 WORDS: Mapping[str, Mapping[str, str]] = {
     # What only the vocabulary of a field knows.
     "/v1/requests": {"category": "01"},
+    "/v1/activities": {"kind": "sport"},
+    "/v1/activities/{id}/cancel": {"reason": "weather"},
+    "/v1/activities/{id}/sign-ups": {"lane": "participant"},
+    "/v1/venues": {"kind": "hall"},
+    "/v1/venues/{id}": {"kind": "hall"},
     "/v1/cases/{id}/submit": {"result": "resolved"},
     "/v1/cases/{id}/return": {"reason": "out_of_scope"},
     "/v1/cases/{id}/reassign": {"reason": "workload"},
@@ -69,6 +74,7 @@ _NAMED = {
     "owner": "workers",
     "to": "own workers",
     "of": "requests",
+    "venue": "venues",
 }
 """Fields that name something, and of what kind."""
 

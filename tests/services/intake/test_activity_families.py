@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from shared.security import Role
 from tests.services.intake.conftest import Intake
 from tests.services.intake.programme import as_resident, code, joined, opened, roster, scan, seen
 from tests.support.identities import number_of
@@ -62,7 +63,7 @@ async def test_one_of_a_household_signs_another_up(intake: Intake) -> None:
     daughter, mother, neighbour = [await intake.resident() for _ in range(3)]
     made = await intake.as_().post("/v1/households", json={"head": daughter, "address": "龙溪花园3栋"})
     assert made.status_code == 201, made.text
-    member = await intake.as_(**{"If-Match": '"1"'}).post(
+    member = await intake.as_(Role.WORKER, "worker-1", **{"If-Match": '"1"'}).post(
         f"/v1/households/{made.json()['id']}/members", json={"resident": mother, "relation": "parent"}
     )
     assert member.is_success, member.text
