@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from services.intake.attachments import documents
 from services.intake.attachments.rules import MediaType, WrongContent
 
-_AT_ONCE = 2
-"""Images that a process decodes at the same time: each may take 300 MB and a processor."""
+_AT_ONCE = 1
+"""Images that a process decodes at the same time: each may take 190 MB and a processor."""
 _IMAGES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF")
 
 

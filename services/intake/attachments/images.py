@@ -13,11 +13,11 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from services.intake.attachments.rules import DamagedImage, HugeImage, MediaType, WrongContent
 
-MAX_PIXELS = 100_000_000
-"""A telephone of today makes up to 50 million in ordinary use, and 200 in a special one. Looked at before decoding: what
-unpacks to more is refused (a decompression bomb)."""
-LONGEST = 4096
-"""Pixels of the longer side that is kept: enough to read a door plate, and 6 times what a screen shows."""
+MAX_PIXELS = {"JPEG": 52_000_000, "PNG": 30_000_000, "WEBP": 30_000_000}
+"""Looked at before decoding: what unpacks to more is refused (a decompression bomb). A telephone of today makes up to 50
+million. A progressive JPEG of so many takes 150 MB while it is decoded, a PNG of 30 million 120 MB; a container has 384."""
+LONGEST = 2560
+"""Pixels of the longer side that is kept: enough to read a door plate across a street."""
 _QUALITY = 88
 _FORMATS = {"JPEG": MediaType.JPEG, "PNG": MediaType.PNG, "WEBP": MediaType.WEBP}
 _COLOURS = {"L", "RGB", "RGBA"}
@@ -42,7 +42,7 @@ def drawn_anew(content: bytes) -> Picture:
         except UnidentifiedImageError:
             raise WrongContent from None
         except Image.DecompressionBombError:
-            raise HugeImage(pixels=MAX_PIXELS) from None
+            raise HugeImage(pixels=max(MAX_PIXELS.values())) from None
         except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, MemoryError):
             # Whatever a decoder stumbles over; all of these have been seen of damaged files.
             raise DamagedImage(field="body") from None
@@ -50,15 +50,16 @@ def drawn_anew(content: bytes) -> Picture:
 
 def _drawn(content: bytes) -> Picture:
     with Image.open(io.BytesIO(content), formats=tuple(_FORMATS)) as opened:
-        media_type = _FORMATS[opened.format or ""]
-        if opened.width * opened.height > MAX_PIXELS:
-            raise HugeImage(pixels=MAX_PIXELS)
+        format = opened.format or ""
+        media_type, most = _FORMATS[format], MAX_PIXELS[format]
+        if opened.width * opened.height > most:
+            raise HugeImage(pixels=most)
         # A large JPEG is decoded at a half or a quarter of its size at once, which also saves memory.
         opened.draft("RGB", (LONGEST, LONGEST))
         opened.load()
-        upright = ImageOps.exif_transpose(opened)
-        upright.thumbnail((LONGEST, LONGEST))
-        picture = _plain(upright, media_type)
+        # Before it is turned, so that only the small picture is there twice.
+        opened.thumbnail((LONGEST, LONGEST))
+        picture = _plain(ImageOps.exif_transpose(opened), media_type)
     written = io.BytesIO()
     if media_type is MediaType.PNG:
         picture.save(written, "PNG")
