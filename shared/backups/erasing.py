@@ -14,6 +14,13 @@ _IN_CLEAR = frozenset(
     {"name", "phone", "phone_index", "email", "address", "birth_year", "birth_date", "id_number", "gender"}
 )
 """Columns of `resident` that erasing empties, those that the database has at its migration."""
+_NO_KEY = "0" * 64
+# The certificate of the erasure itself is among what was lost since the backup; this one says that it was done again.
+_CERTIFY = """
+INSERT INTO public.erasure (tenant, resident, at, reason, by_role, by, destroyed, key)
+SELECT tenant, resident, now(), 'again', 'operator', 'longxi restore', '{}'::jsonb, $3
+FROM unnest($1::text[], $2::uuid[]) AS erased (tenant, resident) ON CONFLICT DO NOTHING
+"""
 _COLUMNS = """
 SELECT column_name FROM information_schema.columns
 WHERE table_schema = 'public' AND table_name = 'resident' AND column_name = ANY ($1)
@@ -40,7 +47,12 @@ async def _erase(connection: Connection) -> list[tuple[str, UUID]]:
         " WHERE erased IS NULL AND NOT EXISTS (SELECT FROM public.resident_key AS key WHERE key.resident = resident.id)"
         " RETURNING tenant, id"
     )
-    return [(row["tenant"], row["id"]) for row in rows]
+    erased = [(row["tenant"], row["id"]) for row in rows]
+    if erased and await connection.fetchval("SELECT to_regclass('public.erasure')::text") is not None:
+        await connection.execute(
+            _CERTIFY, [tenant for tenant, _ in erased], [id for _, id in erased], _NO_KEY
+        )
+    return erased
 
 
 async def _tell(target: Target, erased: Sequence[tuple[str, UUID]]) -> None:

@@ -112,6 +112,8 @@ async def test_an_older_backup_restored_shows_an_erased_person_unreadable(
         f"SELECT name, phone, id_number, gender FROM resident WHERE id = '{gone}'"  # noqa: S608 - a UUID
     )
     assert set(row) == {None}
+    certificate = (await restored.as_(Role.HEAD, "head-1").get(f"/v1/erasures/{gone}")).json()
+    assert (certificate["reason"], certificate["holds"]) == ("again", True)
     told = [event["resident"] for event in await restored.published("resident.erased")]
     assert told == [gone], "the other services, restored too, are told again"
     await restored.database.stop()
