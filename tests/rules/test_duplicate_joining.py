@@ -104,6 +104,12 @@ class Community(RuleBasedStateMachine):
             return
         self.apply(decisions)
 
+    @rule(data=st.data())
+    def withdraw_one_that_others_are_joined_to(self, data: st.DataObject) -> None:
+        mains = [number for number in self.requests if self.joined(number)]
+        if mains:
+            self.withdraw(data.draw(st.sampled_from(mains)))
+
     @rule(number=numbers)
     def close(self, number: int) -> None:
         it = self.requests[number]
