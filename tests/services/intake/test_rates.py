@@ -52,8 +52,13 @@ async def behind(intake: Intake, number: str, **query: str) -> list[dict[str, An
 
 async def test_every_number_opens_to_as_many_requests_as_it_says(intake: Intake) -> None:
     resident = await intake.resident()
-    answers: dict[str, Any]
-    for answers in ({}, {"satisfied": False}, {"resolved": False, "satisfied": False}, {"responded": False}):
+    every: list[dict[str, Any]] = [
+        {},
+        {"satisfied": False},
+        {"resolved": False, "satisfied": False},
+        {"responded": False},
+    ]
+    for answers in every:
         await rated(intake, resident, **answers)
     excluded = await rated(intake, resident, excluded=True, reason="unreachable")
     rejected = (await intake.file(resident))["id"]
