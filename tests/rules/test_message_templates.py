@@ -59,6 +59,20 @@ FACTS: dict[str, Any] = {
     "leave_until": "2026-12-04T06:00:00+00:00",
     "position": 4,
     "activity_cancel_reason": "weather",
+    "amount": 2,
+    "balance": 14,
+    "expires": "2028-11-30T16:00:00+00:00",
+    "month": "2026-11-01",
+    "earned": 4,
+    "spent": 3,
+    "expired": 0,
+    "minutes": 150,
+    "hot_place": "龙溪花园",
+    "heat": 12,
+    "requests": 9,
+    "residents": 7,
+    "votes": 4,
+    "progress": "dispatch",
 }
 
 
