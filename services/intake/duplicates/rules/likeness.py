@@ -88,7 +88,8 @@ def _shared(one: Fingerprint, other: Fingerprint) -> tuple[float, float]:
     """
     mine, theirs = _of_concern(one), _of_concern(other)
     least = min(_weight(mine, one.subject), _weight(theirs, other.subject))
-    both = sum(mine[term] for term in one.subject & other.subject if term in mine)
+    shared = one.subject & other.subject & mine.keys() & theirs.keys()
+    both = sum(min(mine[term], theirs[term]) for term in shared)
     return _cosine(mine, theirs), (min(1.0, both / least) if least else 0.0)
 
 
