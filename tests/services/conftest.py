@@ -85,6 +85,15 @@ async def rows(applications: Applications) -> Mapping[str, Mapping[str, UUID]]:
         rows["intake"][f"{noun}answer-templates"] = await made(
             "intake", "/v1/answer-templates", words, tenant=tenant
         )
+    bag = {"name_zh": "环保袋", "price": 2, "stock": 5}
+    rows["intake"]["point-items"] = await made("intake", "/v1/point-items", bag)
+    admin, now = applications["intake"].admin, applications["intake"].runtime.clock()
+    for noun, of, statement in (
+        ("point-orders", "point-items", _POINT_ORDER),
+        ("reimbursements", "activities", _REIMBURSEMENT),
+    ):
+        rows["intake"][noun] = new_id()
+        await admin.execute(statement, FIRST, rows["intake"][noun], resident, rows["intake"][of], now)
     theirs = await made("intake", "/v1/residents", {"name": "孙七"}, tenant=SECOND)
     rows["intake"]["own requests"] = await made(
         "intake", "/v1/requests", {**concern, "resident": str(theirs)}, tenant=SECOND
@@ -112,6 +121,20 @@ async def _hot_spot(intake: Open, tenant: str) -> UUID:
 _HOT_SPOT = """
 INSERT INTO hot_spot (tenant, id, state, requests, residents, votes, heat, measured, first, last, version)
 VALUES ($1, $2, 'emerging', 2, 2, 0, 20, $3, $3, $3, 1)
+"""
+
+
+_POINT_ORDER = """
+WITH account AS (INSERT INTO point_account (tenant, resident, balance, minutes) VALUES ($1, $3, 0, 0))
+INSERT INTO point_order (tenant, id, resident, item, quantity, points, state, ordered)
+VALUES ($1, $2, $3, $4, 1, 2, 'ordered', $5)
+"""
+_REIMBURSEMENT = """
+WITH book AS (
+    INSERT INTO ledger (tenant, activity, state, lines, version, opened) VALUES ($1, $4, 'open', 0, 1, $5)
+)
+INSERT INTO ledger_reimbursement (tenant, id, activity, payer, amount, state, entered, entered_by)
+VALUES ($1, $2, $4, $3, 100, 'waiting', $5, 'worker-1')
 """
 
 

@@ -23,6 +23,9 @@ _INFRASTRUCTURE = {"inbox", "inbox_topic", "inbox_stream", "job_lease", "outbox_
 EXPECTED: Mapping[str, int] = {
     # Who read of somebody whom nobody knows: nobody.
     "GET /v1/residents/{id}/reads": 200,
+    # Which month is asked for is looked at first; who may give money up as well.
+    "GET /v1/residents/{id}/points/statement": 422,
+    "POST /v1/activities/{id}/ledger/waive": 403,
 }
 BODIES: Mapping[str, Any] = {
     # Where a field has a form that its schema does not spell out.
@@ -40,6 +43,7 @@ BODIES: Mapping[str, Any] = {
     "/v1/activities/{id}/repeat-preview": {"every": "week", "count": 2},
     "/v1/activities/{id}/sign-ups": {"resident": "019a0000-0000-7000-8000-00000000000a"},
     "/v1/venues/{id}": {"name": "厅", "kind": "hall"},
+    "/v1/activities/{id}/ledger/lines": {"kind": "budget", "amount": 1},
     "/v1/hot-spots/{id}/votes": {"resident": "019a0000-0000-7000-8000-00000000000a"},
     "/v1/hot-spots/{id}/votes/take-back": {"resident": "019a0000-0000-7000-8000-00000000000a"},
     "/v1/requests/{id}/supervise": {"reason": "slow_progress"},
@@ -53,6 +57,9 @@ OTHERWISE: Mapping[str, str] = {
     "/v1/receipts/aliyun/": "the parameter is the provider's secret; see test_a_receipt_cannot_name_what_is_anothers",
     "/v1/questions/": "by a category, which is no id; see tests/services/intake/test_questions.py",
     "/v1/categories/": "as above",
+    "/v1/residents/{id}/points/postings/": "by a number within the account; see tests/services/intake/test_points.py",
+    "/v1/activities/{id}/ledger/lines/": "by a number within the ledger; see tests/services/intake/test_ledgers.py",
+    "/v1/public/": "by the community's name, for everybody; see tests/services/intake/test_ledgers.py, test_rates.py",
     "/v1/imports/": "by the name of a source, which is not an id; see test_an_import_is_counted_for_its_community",
 }
 """Routes with a parameter that are not tried with another's id, and why. A new route is tried, or fails this test."""

@@ -38,6 +38,15 @@ NAMED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "intake post /v1/bookings .resident": ("residents", {**_TIMES, "venue": _NOBODYS}),
     "intake post /v1/bookings .venue": ("venues", {**_TIMES, "purpose": "closure"}),
     "intake get /v1/hot-spots ?grid": ("grids", {}),
+    "intake get /v1/point-orders ?resident": ("residents", {}),
+    "intake get /v1/reimbursements ?activity": ("activities", {}),
+    "intake post /v1/activities/{id}/ledger/lines .payer": (
+        "residents",
+        {"kind": "out_of_pocket", "amount": 1, "purpose": "food", "receipt": _NOBODYS},
+    ),
+    "intake post /v1/activities/{id}/ledger/lines .sponsor": ("residents", {"kind": "sponsor", "amount": 1}),
+    "intake post /v1/activities/{id}/ledger/reimbursements .payer": ("residents", {"amount": 1}),
+    "intake post /v1/point-orders .resident": ("residents", {"item": _NOBODYS}),
     "intake post /v1/hot-spots/{id}/votes .resident": ("residents", {}),
     "intake post /v1/hot-spots/{id}/votes/take-back .resident": ("residents", {}),
     "intake get /v1/requests ?grid": ("grids", {}),
@@ -50,7 +59,12 @@ NAMED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 }
 _EQUIPMENT = "in a list of things; see tests/services/intake/test_venues.py"
 _STANDING = "of those who stand on the activity's list, which is the community's own"
+_FIGURES = "needs a month; figures are of the community's own lines, see tests/services/intake/test_rates.py"
 OTHERWISE: Mapping[str, str] = {
+    "intake get /v1/rates ?grid": _FIGURES,
+    "intake get /v1/rates/requests ?grid": _FIGURES,
+    "intake post /v1/point-orders .item": "answered like nobody's; see tests/services/intake/test_points.py",
+    "intake post /v1/activities/{id}/ledger/lines .receipt": "of a photo that is kept elsewhere; nobody looks it up here",
     "intake post /v1/activities/{id}/schedule .equipment[].equipment": _EQUIPMENT,
     "intake post /v1/bookings .equipment[].equipment": _EQUIPMENT,
     "intake patch /v1/activities/{id} .venue": "only of what is scheduled; see tests/services/intake/test_venues.py",

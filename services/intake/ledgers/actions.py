@@ -60,8 +60,8 @@ async def enter(
 async def reverse(
     session: AsyncSession, activity: UUID, number: int, *, now: datetime, by: Actor
 ) -> tuple[Ledger, LedgerLine]:
-    """Take a line back by its opposite. Raises LineNotFound, AlreadyReversed and what `enter` raises."""
-    ledger, lines = await _held(session, activity, now)
+    """Take a line back by its opposite. Raises LedgerNotFound, LineNotFound, AlreadyReversed and what `enter` raises."""
+    ledger, lines = await _held(session, activity)
     if not 1 <= number <= len(lines):
         raise LineNotFound
     line = rules.reversal_of(lines[number - 1], len(lines) + 1)
@@ -104,8 +104,8 @@ async def claim(
 async def decide(
     session: AsyncSession, activity: UUID, id: UUID, *, approve: bool, now: datetime, by: Actor
 ) -> Reimbursement:
-    """Pay it, or do not. Raises ClaimNotFound, ClaimDecided, OwnEntry, NotEnoughCash, NotOwed."""
-    ledger, lines = await _held(session, activity, now)
+    """Pay it, or do not. Raises LedgerNotFound, ClaimNotFound, ClaimDecided, OwnEntry, NotEnoughCash, NotOwed."""
+    ledger, lines = await _held(session, activity)
     row = await queries.claim(session, activity, id)
     if row.state != ClaimState.WAITING:
         raise ClaimDecided
@@ -153,21 +153,25 @@ async def settle(session: AsyncSession, activity: UUID, *, now: datetime, by: Ac
     return ledger, total
 
 
-async def _held(session: AsyncSession, activity: UUID, now: datetime) -> tuple[Ledger, list[Line]]:
-    """The ledger, locked, with its lines."""
-    ledger = await _ledger(session, await activities.lock(session, activity), now)
+async def _held(
+    session: AsyncSession, activity: UUID, opens: datetime | None = None
+) -> tuple[Ledger, list[Line]]:
+    """The ledger, locked, with its lines. `opens`: the time at which it is opened where there is none yet."""
+    ledger = await _ledger(session, await activities.lock(session, activity), opens)
     return ledger, list(await queries.lines(session, activity))
 
 
-async def _ledger(session: AsyncSession, row: Activity, now: datetime) -> Ledger:
+async def _ledger(session: AsyncSession, row: Activity, opens: datetime | None) -> Ledger:
     """The activity is locked, so nobody else opens its ledger meanwhile. Raises NotYetPlanned, LedgerSettled."""
     try:
         ledger = await queries.one(session, row.id, for_update=True)
     except LedgerNotFound:
+        if opens is None:
+            raise
         if row.state == ActivityState.PROPOSED:
             raise NotYetPlanned from None
         ledger = Ledger(
-            activity=row.id, state=State.BALANCED.value, lines=0, version=1, opened=now, settled=None
+            activity=row.id, state=State.BALANCED.value, lines=0, version=1, opened=opens, settled=None
         )
         session.add(ledger)
         await session.flush()

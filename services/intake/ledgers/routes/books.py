@@ -62,13 +62,13 @@ async def list_ledgers(
     return page(rows, limit, item=LedgerLineOfList.of, position=lambda row: (row.activity,))
 
 
-@router.get("/v1/activities/{activity}/ledger", responses=refuses(LedgerNotFound))
-async def read_ledger(activity: UUID, call: Annotated[Call, permit("ledgers:read")]) -> LedgerRecord:
+@router.get("/v1/activities/{id}/ledger", responses=refuses(LedgerNotFound))
+async def read_ledger(id: UUID, call: Annotated[Call, permit("ledgers:read")]) -> LedgerRecord:
     """The whole ledger, with the ids of those who paid."""
     async with call.transaction() as session:
-        ledger = await queries.one(session, activity)
-        rows = await queries.rows(session, activity)
-        waiting = await queries.waiting(session, activity)
+        ledger = await queries.one(session, id)
+        rows = await queries.rows(session, id)
+        waiting = await queries.waiting(session, id)
     call.etag(ledger.version)
     reversed_by = reversals(rows)
     return LedgerRecord(
@@ -80,14 +80,14 @@ async def read_ledger(activity: UUID, call: Annotated[Call, permit("ledgers:read
 
 
 @router.post(
-    "/v1/activities/{activity}/ledger/lines",
+    "/v1/activities/{id}/ledger/lines",
     status_code=201,
     responses=refuses(
         *_ENTERING, PartyMissing, ReceiptMissing, UnknownCode, ResidentNotFound, ResidentErased
     ),
 )
 async def enter_ledger_line(
-    activity: UUID, body: LineBody, call: Annotated[Call, permit("ledgers:enter")]
+    id: UUID, body: LineBody, call: Annotated[Call, permit("ledgers:enter")]
 ) -> Entered:
     """Money that came or went. It stays as it is; what was wrong is reversed."""
     _check(body)
@@ -100,39 +100,39 @@ async def enter_ledger_line(
             body.kind, body.amount, body.payer, body.party, body.sponsor, body.purpose, body.receipt
         )
         by = actor_of(call.principal)
-        return Entered.of(*await actions.enter(session, activity, entry, now=call.now, by=by))
+        return Entered.of(*await actions.enter(session, id, entry, now=call.now, by=by))
 
     return await call.once(enter)
 
 
 @router.post(
-    "/v1/activities/{activity}/ledger/lines/{number}/reverse",
-    responses=refuses(*_ENTERING, LineNotFound, AlreadyReversed),
+    "/v1/activities/{id}/ledger/lines/{number}/reverse",
+    responses=refuses(*_ENTERING, LedgerNotFound, LineNotFound, AlreadyReversed),
 )
 async def reverse_ledger_line(
-    activity: UUID, number: int, call: Annotated[Call, permit("ledgers:enter")]
+    id: UUID, number: int, call: Annotated[Call, permit("ledgers:enter")]
 ) -> Entered:
     """Take a line back by its opposite; both stay."""
 
     async def reverse(session: AsyncSession) -> Entered:
         by = actor_of(call.principal)
-        return Entered.of(*await actions.reverse(session, activity, number, now=call.now, by=by))
+        return Entered.of(*await actions.reverse(session, id, number, now=call.now, by=by))
 
     return await call.once(reverse)
 
 
 @router.post(
-    "/v1/activities/{activity}/ledger/settle",
+    "/v1/activities/{id}/ledger/settle",
     responses=refuses(ActivityNotFound, NotYetPlanned, LedgerSettled, NotBalanced, IllegalActivityMove),
 )
-async def settle_ledger(activity: UUID, call: Annotated[Call, permit("ledgers:settle")]) -> Settled:
+async def settle_ledger(id: UUID, call: Annotated[Call, permit("ledgers:settle")]) -> Settled:
     """Close it for good: everybody was paid back, nothing is left over. The activity is settled, its sums are open."""
 
     async def settle(session: AsyncSession) -> Settled:
         by = actor_of(call.principal)
-        ledger, sums = await actions.settle(session, activity, now=call.now, by=by)
+        ledger, sums = await actions.settle(session, id, now=call.now, by=by)
         return Settled(
-            activity=activity,
+            activity=id,
             state=State(ledger.state),
             version=ledger.version,
             totals=TotalsBody.of(sums),

@@ -13,12 +13,16 @@ from services.intake.ledgers.routes.schemas import Claim, ClaimBody, Decision, E
 from services.intake.ledgers.rules import (
     ClaimDecided,
     ClaimNotFound,
+    LedgerNotFound,
     LedgerSettled,
     NotEnoughCash,
     NotOwed,
     NotYetPlanned,
     OwnEntry,
 )
+from services.intake.residents.queries import ResidentNotFound
+from services.intake.residents.queries import one as one_resident
+from services.intake.residents.rules import ResidentErased
 from shared.refusals import Forbidden
 from shared.security import permit
 from shared.web import Call, Cursor, Page, cursor_query, limit_query, page, refuses
@@ -52,45 +56,48 @@ async def list_reimbursements(
 
 
 @router.post(
-    "/v1/activities/{activity}/ledger/reimbursements", status_code=201, responses=refuses(*_ENTERING)
+    "/v1/activities/{id}/ledger/reimbursements",
+    status_code=201,
+    responses=refuses(*_ENTERING, ResidentNotFound, ResidentErased),
 )
 async def ask_for_reimbursement(
-    activity: UUID, body: ClaimBody, call: Annotated[Call, permit("ledgers:enter")]
+    id: UUID, body: ClaimBody, call: Annotated[Call, permit("ledgers:enter")]
 ) -> Claim:
     """Ask that a resident be paid back what they laid out."""
 
     async def ask(session: AsyncSession) -> Claim:
+        await one_resident(session, body.payer)
         by = actor_of(call.principal)
-        return Claim.of(await actions.claim(session, activity, body.payer, body.amount, now=call.now, by=by))
+        return Claim.of(await actions.claim(session, id, body.payer, body.amount, now=call.now, by=by))
 
     return await call.once(ask)
 
 
 @router.post(
-    "/v1/activities/{activity}/ledger/reimbursements/{id}/decide",
-    responses=refuses(*_ENTERING, ClaimNotFound, ClaimDecided, OwnEntry, NotEnoughCash),
+    "/v1/activities/{id}/ledger/reimbursements/{reimbursement}/decide",
+    responses=refuses(*_ENTERING, LedgerNotFound, ClaimNotFound, ClaimDecided, OwnEntry, NotEnoughCash),
 )
 async def decide_reimbursement(
-    activity: UUID, id: UUID, body: Decision, call: Annotated[Call, permit("ledgers:approve")]
+    id: UUID, reimbursement: UUID, body: Decision, call: Annotated[Call, permit("ledgers:approve")]
 ) -> Claim:
     """Approve or refuse it: somebody else than whoever entered it. What is approved is paid by a line of its own."""
 
     async def decide(session: AsyncSession) -> Claim:
         by = actor_of(call.principal)
         return Claim.of(
-            await actions.decide(session, activity, id, approve=body.approve, now=call.now, by=by)
+            await actions.decide(session, id, reimbursement, approve=body.approve, now=call.now, by=by)
         )
 
     return await call.once(decide)
 
 
 @router.post(
-    "/v1/activities/{activity}/ledger/waive",
+    "/v1/activities/{id}/ledger/waive",
     status_code=201,
     responses=refuses(*_ENTERING, ForWhoeverPaid),
 )
 async def waive_reimbursement(
-    activity: UUID, body: WaiverBody, call: Annotated[Call, permit("ledgers:waive")]
+    id: UUID, body: WaiverBody, call: Annotated[Call, permit("ledgers:waive")]
 ) -> Entered:
     """Give to the activity what one laid out for it; for nobody but the resident themselves to say."""
     own = own_resident(call.principal)
@@ -99,6 +106,6 @@ async def waive_reimbursement(
 
     async def waive(session: AsyncSession) -> Entered:
         by = actor_of(call.principal)
-        return Entered.of(*await actions.waive(session, activity, own, body.amount, now=call.now, by=by))
+        return Entered.of(*await actions.waive(session, id, own, body.amount, now=call.now, by=by))
 
     return await call.once(waive)

@@ -103,10 +103,11 @@ async def take_back(session: AsyncSession, resident: UUID, id: int, *, now: date
 
     Raises PostingNotFound, AlreadyCorrected.
     """
-    await lock(session, [resident])
+    # First of all: a foreign key looks past row-level security, so nobody's account is opened here.
     wrong = await queries.posting(session, resident, id)
     if wrong is None:
         raise PostingNotFound
+    await lock(session, [resident])
     lot = await queries.lot_of(session, id)
     if wrong.reason != Reason.ATTENDED or lot is None or not lot.left:
         raise AlreadyCorrected

@@ -32,7 +32,9 @@ async def read_points(id: UUID, call: Reader) -> PointsRecord:
         return PointsRecord.of(id, account, list(await queries.expiring(session, id)))
 
 
-@router.get("/v1/residents/{id}/points/postings", responses=refuses(OwnPointsOnly))
+@router.get(
+    "/v1/residents/{id}/points/postings", responses=refuses(OwnPointsOnly, ResidentNotFound, ResidentErased)
+)
 async def list_point_postings(
     id: UUID,
     call: Reader,
@@ -43,6 +45,7 @@ async def list_point_postings(
     _own(call, id)
     before = None if cursor is None else cursor.take(int)[0]
     async with call.transaction() as session:
+        await one_resident(session, id)
         rows = await queries.postings(session, id, before=before, limit=limit + 1)
     return page(
         rows,
@@ -52,11 +55,14 @@ async def list_point_postings(
     )
 
 
-@router.get("/v1/residents/{id}/points/statement", responses=refuses(OwnPointsOnly))
+@router.get(
+    "/v1/residents/{id}/points/statement", responses=refuses(OwnPointsOnly, ResidentNotFound, ResidentErased)
+)
 async def read_point_statement(id: UUID, call: Reader, month: Month) -> Statement:
     """What a month came to; of the running month, until now."""
     _own(call, id)
     async with call.transaction() as session:
+        await one_resident(session, id)
         return Statement.of(await queries.month_of(session, id, first_of(month)), month)
 
 

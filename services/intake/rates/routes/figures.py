@@ -29,9 +29,11 @@ from services.intake.wire import Code
 from shared.contracts.intake import Channel
 from shared.security import permit
 from shared.web import Call, Cursor, Page, cursor_query, limit_query, page, refuses
+from shared.web.refusing import Responses
 
 router = APIRouter()
 _MOST_MONTHS = 36
+_CSV: Responses = {200: {"description": "The file", "content": {"text/csv": {"schema": {"type": "string"}}}}}
 _COLUMNS = (
     "key", "name", "rated", "responded", "resolved", "satisfied", "response_rate", "resolution_rate",
     "satisfaction_rate", "excluded", "exclusion_rate", "exclusions", "rejected", "rejections", "duplicates",
@@ -55,7 +57,7 @@ async def read_rates(
     return await _figures(call, month, until or month, by, narrowed)
 
 
-@router.get("/v1/rates/export", responses=refuses(MonthsTheWrongWay))
+@router.get("/v1/rates/export", response_class=Response, responses=refuses(MonthsTheWrongWay) | _CSV)
 async def export_rates(
     call: Annotated[Call, permit("rates:export")],
     month: Month,
