@@ -242,6 +242,7 @@ async def test_a_restore_of_an_older_server_is_refused(installation: Installatio
 async def test_a_manifest_says_nothing_of_anybody(installation: Installation, made: Manifest) -> None:
     content = json.loads(made.text())
     assert set(content) == {
+        "apart",
         *("name", "longxi", "started_at", "finished_at", "dumped_by", "databases", "keys", "recipients"),
         *("format", "sum"),
     }
