@@ -59,7 +59,7 @@ def likeness(one: str, other: str) -> Likeness:
 class Finder:
     """What the tables of fingerprints do, in memory: those of the past that share terms with a new one."""
 
-    def __init__(self, most: int = 60) -> None:
+    def __init__(self, most: int = 40) -> None:
         self._most = most
         self._with: dict[int, list[Letter]] = defaultdict(list)
 
@@ -69,7 +69,7 @@ class Finder:
         shared: dict[str, float] = defaultdict(float)
         known: dict[str, Letter] = {}
         for term in print.sought:
-            for other in self._with[term][-400:]:
+            for other in self._with[term][-250:]:
                 shared[other.id] += print.terms[term]
                 known[other.id] = other
         best = sorted(shared, key=lambda id: (-shared[id], id))[: self._most]

@@ -14,7 +14,10 @@ from tests.alike.spots import TERMS, Spot, hottest, spots
 
 _THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 _YEAR = 2019
-_MEASURED = "not measured yet"
+_MEASURED = (
+    "half of the searches in 22 ms, 99 of 100 in 68 ms, with 60 compared, on a machine that was busy beside it (load 5, two cores, niced); "
+    "fewer are compared since, and that was not measured again"
+)
 """Taken over from the benchmark's table, with the day."""
 
 
@@ -124,7 +127,7 @@ same name of a place, those decide and not the name.
 
 - A fingerprint is the {kept} pairs of characters that tell most of a request, as keyed hashes of 32 bits, and its names of places; some 360 bytes. Names of
   places are kept apart from words: in one estate everybody writes them.
-- The {sought} that tell most are rows of an indexed table. A search takes, for each, the newest 400 requests that have it, and compares the 60 that share most: one statement.
+- The {sought} that tell most are rows of an indexed table. A search takes, for each, the newest 250 requests that have it, and compares the 40 that share most: one statement.
 - The score adds up words, subject, place, category and distance in time, and the answer shows what each contributed. From {used} on a request is offered.
 - Against 100,000 requests, measured by `python -m tests.bench --only similar`: {measured}.
 """

@@ -11,15 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.intake.duplicates.deciding import Joined
 from services.intake.duplicates.fingerprints import Fingerprint
 from services.intake.duplicates.rules.joining import FOLLOWED
-from services.intake.duplicates.rules.likeness import Case, Likeness, compare
+from services.intake.duplicates.rules.likeness import Case, Comparer, Likeness
 from services.intake.duplicates.tables import RequestFingerprint
 from services.intake.requests.rules import Move, State
 from services.intake.requests.tables import Request, StoryEntry
 from shared.database import Database
 
-CANDIDATES = 60
+CANDIDATES = 40
 """Of those that share most: so many sketches are compared. A hot spot of thousands needs no more to be seen."""
-_OF_A_TERM = 400
+_OF_A_TERM = 250
 """The newest requests with a term; one that more have tells little, and the others of the request decide."""
 
 # As one statement, so that looking beside a filing is one round trip. OFFSET 0 keeps the planner from moving the
@@ -80,7 +80,8 @@ async def similar(
         return ()
     weights = [print.terms[term] for term in sought]
     rows = await database.statement(_SIMILAR, tenant, sought, weights, but)
-    found = [_similar(case, row) for row in rows]
+    compared = Comparer(case)
+    found = [_similar(compared, row) for row in rows]
     found = [one for one in found if one.likeness.score >= least]
     return sorted(found, key=lambda one: (-one.likeness.score, one.id))[:most]
 
@@ -168,7 +169,7 @@ def _stays(own: Sequence[StoryEntry]) -> list[tuple[UUID, int, int | None]]:
     return stays
 
 
-def _similar(case: Case, row: Any) -> Similar:
+def _similar(compared: Comparer, row: Any) -> Similar:
     other = Case(
         Fingerprint.unpacked(row["sketch"]), row["filed"], row["category"], row["grid"], row["place"]
     )
@@ -183,5 +184,5 @@ def _similar(case: Case, row: Any) -> Similar:
         filed=row["filed"],
         history=row["history"],
         duplicate_of=row["duplicate_of"],
-        likeness=compare(case, other),
+        likeness=compared(other),
     )

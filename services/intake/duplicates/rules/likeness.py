@@ -70,53 +70,72 @@ _TIME = -1.0
 
 
 def compare(one: Case, other: Case) -> Likeness:
-    words, subject = _shared(one.print, other.print)
-    signs = {
-        Sign.WORDS: _WORDS * words,
-        Sign.SUBJECT: _SUBJECT * subject,
-        Sign.PLACE: _place(one, other),
-        Sign.CATEGORY: _category(one.category, other.category),
-        Sign.TIME: _TIME * min(2.0, abs((one.filed - other.filed).days) / _HALF_YEAR),
-    }
-    return Likeness(1 / (1 + math.exp(-(_BASE + sum(signs.values())))), signs)
+    return Comparer(one)(other)
 
 
-def _shared(one: Fingerprint, other: Fingerprint) -> tuple[float, float]:
-    """How much of what tells of the concern stands in both (cosine), and how much of the subjects, each 0 to 1.
+class Comparer:
+    """Compares one request with many: what is counted of it is counted once."""
 
-    Names of places are left out: they are compared by themselves.
-    """
-    mine, theirs = _of_concern(one), _of_concern(other)
-    least = min(_weight(mine, one.subject), _weight(theirs, other.subject))
-    shared = one.subject & other.subject & mine.keys() & theirs.keys()
-    both = sum(min(mine[term], theirs[term]) for term in shared)
-    return _cosine(mine, theirs), (min(1.0, both / least) if least else 0.0)
+    def __init__(self, case: Case) -> None:
+        self._case = case
+        self._side = _Side.of(case.print)
 
-
-def _of_concern(print: Fingerprint) -> dict[int, float]:
-    return {term: weight for term, weight in print.terms.items() if term not in print.named}
-
-
-def _of_names(print: Fingerprint) -> dict[int, float]:
-    return {term: print.terms[term] for term in print.named}
-
-
-def _cosine(mine: Mapping[int, float], theirs: Mapping[int, float]) -> float:
-    length = _length(mine) * _length(theirs)
-    dot = sum(weight * theirs[term] for term, weight in mine.items() if term in theirs)
-    return dot / length if length else 0.0
+    def __call__(self, other: Case) -> Likeness:
+        one, mine, theirs = self._case, self._side, _Side.of(other.print)
+        signs = {
+            Sign.WORDS: _WORDS * _cosine(mine.concern, theirs.concern, mine.length * theirs.length),
+            Sign.SUBJECT: _SUBJECT * _subject(mine, theirs),
+            Sign.PLACE: _place(one, other)
+            + _NAMES * _cosine(mine.names, theirs.names, mine.names_length * theirs.names_length),
+            Sign.CATEGORY: _category(one.category, other.category),
+            Sign.TIME: _TIME * min(2.0, abs((one.filed - other.filed).days) / _HALF_YEAR),
+        }
+        return Likeness(1 / (1 + math.exp(-(_BASE + sum(signs.values())))), signs)
 
 
-def _length(terms: Mapping[int, float]) -> float:
-    return math.sqrt(sum(weight * weight for weight in terms.values()))
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """What is counted of a fingerprint. Names of places are left out of the concern: they are compared by themselves."""
+
+    concern: Mapping[int, float]
+    length: float
+    subject: frozenset[int]
+    subject_weight: float
+    names: Mapping[int, float]
+    names_length: float
+
+    @classmethod
+    def of(cls, print: Fingerprint) -> "_Side":
+        named = print.named
+        concern = {term: weight for term, weight in print.terms.items() if term not in named}
+        names = {term: print.terms[term] for term in named}
+        subject = print.subject - named
+        return cls(
+            concern,
+            math.hypot(*concern.values()),
+            subject,
+            sum(concern[term] for term in subject),
+            names,
+            math.hypot(*names.values()),
+        )
 
 
-def _weight(terms: Mapping[int, float], some: frozenset[int]) -> float:
-    return sum(terms[term] for term in some if term in terms)
+def _subject(mine: _Side, theirs: _Side) -> float:
+    """How much of the shorter subject stands in the other one, 0 to 1."""
+    least = min(mine.subject_weight, theirs.subject_weight)
+    shared = mine.subject & theirs.subject
+    both = sum(min(mine.concern[term], theirs.concern[term]) for term in shared)
+    return min(1.0, both / least) if least else 0.0
+
+
+def _cosine(mine: Mapping[int, float], theirs: Mapping[int, float], lengths: float) -> float:
+    if not lengths:
+        return 0.0
+    return sum(mine[term] * theirs[term] for term in mine.keys() & theirs.keys()) / lengths
 
 
 def _place(one: Case, other: Case) -> float:
-    found = _NAMES * _cosine(_of_names(one.print), _of_names(other.print))
+    found = 0.0
     names, others = one.print.places, other.print.places
     if names and others:
         shared = len(names & others) / min(len(names), len(others))
