@@ -160,6 +160,7 @@ async def _open(
         service_key_file=issuer.key_file,
         **{f"{name}_url": f"http://{name}.test" for name in NAMES},
         **({"receipts_secret": RECEIPTS} if service.name == "notifications" else {}),
+        **({"attachments_folder": folder / "attachments"} if service.name == "intake" else {}),
     )
     database = Database(access.url, pool=5, application=f"longxi-{service.name}")
     await database.start()
