@@ -19,14 +19,22 @@ OVER = {State.HELD, State.SETTLED, State.CANCELLED}
 class ActivityMachine(RuleBasedStateMachine):
     """Moves of the activity, and sign-ups as `actions.signing` makes them: by `roster`, one at a time."""
 
-    @initialize(places=st.integers(0, 4), line=st.none() | st.integers(0, 3))
-    def propose(self, places: int, line: int | None) -> None:
+    @initialize(
+        places=st.integers(0, 3),
+        line=st.none() | st.integers(1, 3),
+        opened=st.sampled_from([True, True, False]),
+    )
+    def propose(self, places: int, line: int | None, opened: bool) -> None:
+        """Mostly one that is open: from a proposal on, few sequences get so far that anybody waits."""
         self.now = START
         self.life = Life(State.PROPOSED)
         self.places, self.limit = places, line
         self.people: dict[UUID, tuple[int, Place]] = {}
         self.last = 0
         self.left = 0
+        if opened:
+            for move in (Move.CHECK, Move.SCHEDULE, Move.OPEN):
+                self.life = self.perform(move, self.now + timedelta(days=30))
 
     def of(self, place: Place) -> list[tuple[int, UUID]]:
         return sorted((sequence, person) for person, (sequence, at) in self.people.items() if at is place)
@@ -36,7 +44,7 @@ class ActivityMachine(RuleBasedStateMachine):
         taken = self.of(Place.IN) if self.life.state not in OVER else []
         return Lane(self.places, len(taken), len(self.of(Place.WAITING)))
 
-    @rule(hours=st.integers(1, 48))
+    @rule(hours=st.integers(1, 12))
     def wait(self, hours: int) -> None:
         self.now += timedelta(hours=hours)
 
@@ -81,17 +89,18 @@ class ActivityMachine(RuleBasedStateMachine):
         return rules.follow(life, full=self.lane.full)
 
     @precondition(lambda self: self.life.state in rules.TAKING)
-    @rule()
-    def sign_up(self) -> None:
-        before = self.lane
-        try:
-            place = roster.seat(before, line=self.limit)
-        except Refusal:
-            assert before.full or before.waiting
-            return
-        self.last += 1
-        self.people[uuid4()] = (self.last, place)
-        self.life = self.follow(self.life)
+    @rule(people=st.integers(1, 3))
+    def sign_up(self, people: int) -> None:
+        for _ in range(people):
+            before = self.lane
+            try:
+                place = roster.seat(before, line=self.limit)
+            except Refusal:
+                assert before.full or before.waiting
+                return
+            self.last += 1
+            self.people[uuid4()] = (self.last, place)
+            self.life = self.follow(self.life)
 
     @precondition(lambda self: self.life.state in rules.TAKING and self.people)
     @rule(data=st.data())

@@ -220,7 +220,7 @@ async def absences(session: AsyncSession, resident: UUID, *, now: datetime, days
         .select_from(SignUp)
         .join(Activity, Activity.id == SignUp.activity)
         .where(
-            SignUp.resident == resident,
+            of_same_person(SignUp.resident, resident),
             SignUp.state == Place.ABSENT,
             Activity.starts > now - timedelta(days=days),
         )

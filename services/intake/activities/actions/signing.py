@@ -158,7 +158,10 @@ async def leave(
         .values(state=Place.LEFT.value, left=now, leave_reason=reason, late=late)
     )
     left = ActivityLeft(
-        **_facts(row, resident, found.signed_by, found.lane), reason=reason, had_place=had_place, late=late
+        **_facts(row, found.resident, found.signed_by, found.lane),
+        reason=reason,
+        had_place=had_place,
+        late=late,
     )
     await record(session, left, at=now)
     await move_up(session, office, row, now=now)

@@ -108,7 +108,7 @@ async def give_up_place(
     async with call.transaction() as session:
         await queries.lock(session, id)
         found = await queries.sign_up_of(session, id, resident)
-        if found is None or (own is not None and own not in {found.resident, found.signed_by}):
+        if found is None or (own is not None and own not in {resident, found.resident, found.signed_by}):
             raise roster.NotSignedUp
         reason = "removed" if by_worker else "withdrawn"
         late = await signing.leave(session, office, id, resident, reason=reason, now=call.now)
