@@ -26,7 +26,14 @@ RANKS = {
     "main": 5,
     "__main__": 6,
 }
-PLAIN = ("shared.calendar", "shared.addressing", "shared.understanding", "shared.refusals", "shared.contracts", "shared.retrying")
+PLAIN = (
+    "shared.calendar",
+    "shared.addressing",
+    "shared.understanding",
+    "shared.refusals",
+    "shared.contracts",
+    "shared.retrying",
+)
 SQL = {"select", "insert", "update", "delete", "text", "func", "union_all", "values"}
 MAX_LINES = 400
 

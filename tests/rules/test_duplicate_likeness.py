@@ -30,7 +30,8 @@ def case(words: tuple[str, str], *, days: int = 0, **known: Any) -> Case:
     return Case(PRINTER.of(*words), NOW - timedelta(days=days), **known)
 
 
-HERE, THERE = {"grid": UUID(int=1), "place": "龙溪花园3栋"}, {"grid": UUID(int=2), "place": "滨江小学"}
+HERE: dict[str, Any] = {"grid": UUID(int=1), "place": "龙溪花园3栋"}
+THERE: dict[str, Any] = {"grid": UUID(int=2), "place": "滨江小学"}
 
 
 @pytest.mark.parametrize(
@@ -43,7 +44,7 @@ HERE, THERE = {"grid": UUID(int=1), "place": "龙溪花园3栋"}, {"grid": UUID(
         (LAMP_ELSEWHERE, THERE, False, "the same concern at another place"),
     ],
 )
-def test_which_are_offered(other: tuple[str, str], known: dict[str, object], offered: bool, why: str) -> None:
+def test_which_are_offered(other: tuple[str, str], known: dict[str, Any], offered: bool, why: str) -> None:
     assert (compare(case(LAMP, **HERE), case(other, **known)).score >= OFFERED) is offered, why
 
 

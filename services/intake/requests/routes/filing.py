@@ -69,9 +69,9 @@ async def file_request(
     """File a request (受理). It has a number, its limits run, and the community is told at once."""
     answers = packed(await desk.questions.checked(call.tenant, body.category, body.answers))
     own = own_resident(call.principal)
-    if own is not None and body.resident not in {None, own}:
+    if own is not None and body.resident is not None and body.resident != own:
         async with call.transaction() as session:
-            if body.resident is not None and await acts_for(session, own, body.resident):
+            if await acts_for(session, own, body.resident):
                 own = body.resident  # a guardian files for a minor
     resident = _resident(body, own)
     said = Particulars(
