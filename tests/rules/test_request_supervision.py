@@ -132,17 +132,17 @@ def test_only_while_it_is_open_to_handle(state: State) -> None:
 
 
 def test_a_notice_keeps_the_halving() -> None:
-    it = request(local("2026-03-02 10:00"))
+    it = request(local("2026-03-02 10:00"), Urgency.LONG)
     marked = supervise(it, local("2026-03-02 11:00"), HEAD, LIMITS, reason="slow_progress").after
-    friday = local("2026-03-06 00:00").astimezone(SHANGHAI).date()
-    noticed = Limits(Terms(), CALENDAR.with_notice(2026, [friday], []))
+    tuesday = local("2026-03-10 00:00").astimezone(SHANGHAI).date()
+    noticed = Limits(Terms(), CALENDAR.with_notice(2026, [tuesday], []))
     decision = dues.recomputed(marked, noticed, local("2026-03-03 10:00"), "holiday_notice")
     assert decision is not None
     (event,) = decision.events
     assert isinstance(event, RequestDueChanged)
-    assert event.due == local("2026-03-09 17:30"), "the fourth day is free now: the next that is worked"
+    assert event.due == local("2026-03-11 17:30"), "the eighth day is free now: the next that is worked"
     assert (event.due_before, event.due_changed) == (marked.life.handle.due, True)
-    assert decision.life.handle.due <= noticed.start(LimitKind.HANDLE, it.life.handle.started, it.urgency).due
+    assert decision.life.handle.due < noticed.start(LimitKind.HANDLE, it.life.handle.started, it.urgency).due
     again = dues.recomputed(decision.after, noticed, local("2026-03-03 11:00"), "holiday_notice")
     assert again is None, "what is right stays, and nobody is told twice"
 
