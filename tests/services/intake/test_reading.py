@@ -42,7 +42,7 @@ async def test_a_list_is_narrowed_and_paged(intake: Intake) -> None:
     here = new_id()
     await intake.receive(grid(("龙溪花园3栋",), grid=here))
     one, two = await intake.resident(), await intake.resident()
-    by_place = (await intake.file(one, address="龙溪花园3栋"))["id"]
+    by_place = (await intake.file(one, address="龙溪花园3栋", category="07"))["id"]
     water = (await intake.file(one, category="010101"))["id"]
     broad = (await intake.file(two, category="01"))["id"]
     other = (await intake.file(two, category="02"))["id"]
