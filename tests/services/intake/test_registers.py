@@ -106,6 +106,15 @@ async def test_it_is_applied_once_however_often_it_is_asked(intake: Intake) -> N
     assert counts(await send(intake, again, FILE)) == (0, 0, 3, 2)
 
 
+async def test_the_same_file_sent_twice_and_applied_at_once_makes_nobody_twice(intake: Intake) -> None:
+    runs = [await begin(intake) for _ in range(3)]
+    for run in runs:
+        await send(intake, run, FILE)
+    answers = await asyncio.gather(*(apply(intake, run) for run in runs))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(await intake.rows("SELECT id FROM resident")) == 3
+
+
 async def test_what_changes_is_found_anew_when_it_is_applied(intake: Intake) -> None:
     run = await begin(intake)
     await send(intake, run, FILE)
