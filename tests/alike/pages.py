@@ -108,7 +108,7 @@ fails when the figures at the threshold that is used fall below 0.9 and 0.8.
 
 ## How right
 
-{proving} pairs of messages were judged by reading both (same concern at the same place or project, or not), {same} of them are the same. {setting} more pairs
+{proving} pairs of messages were judged by one reader from subject and beginning (same concern at the same place or project, or not), {same} of them are the same. {setting} more pairs
 were judged the same way, and the numbers of the rules were set on those alone (precision and recall there: {on_setting}). One thing was changed
 after figures of both had been seen: names of places were taken out of the words and compared by themselves (before, 0.952 and 0.850). The pairs are
 in `tests/services/intake/duplicate_pairs.csv`, ids only.
