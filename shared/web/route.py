@@ -86,8 +86,24 @@ class WireRoute(APIRoute):
 def adopt(routers: Sequence[APIRouter]) -> list[WireRoute]:
     """The routes of these routers, nested ones included, as ours, flat: the path of each in full.
 
-    Flat because FastAPI 0.165 otherwise matches a path twice for each level of inclusion.
+    Flat because FastAPI 0.165 otherwise matches a path twice for each level of inclusion. Remembered, since a route knows
+    nothing of the application that it is in, and two hundred of them take most of a second: who makes an application of
+    the same routers again (a test) gets the same routes.
     """
+    names = tuple(map(id, routers))
+    if names not in _remembered:
+        if len(_remembered) == _MOST:
+            del _remembered[next(iter(_remembered))]
+        _remembered[names] = (tuple(routers), _routes_of(routers))
+    return list(_remembered[names][1])
+
+
+_MOST = 8
+# The routers are kept too: an id is a name only for as long as what bears it lives.
+_remembered: dict[tuple[int, ...], tuple[tuple[APIRouter, ...], tuple[WireRoute, ...]]] = {}
+
+
+def _routes_of(routers: Sequence[APIRouter]) -> tuple[WireRoute, ...]:
     adopted = []
     for router in routers:
         for context in iter_route_contexts(router.routes):
@@ -95,7 +111,7 @@ def adopt(routers: Sequence[APIRouter]) -> list[WireRoute]:
                 raise TypeError(f"{context.path}: only API routes may be given to create_application")
             adopted.append(_adopted(context))
     _keep_words_from_parameters(adopted)
-    return adopted
+    return tuple(adopted)
 
 
 def _keep_words_from_parameters(routes: list[WireRoute]) -> None:
