@@ -95,6 +95,18 @@ async def rows(applications: Applications) -> Mapping[str, Mapping[str, UUID]]:
         rows["intake"][noun] = new_id()
         await admin.execute(statement, FIRST, rows["intake"][noun], resident, rows["intake"][of], now)
     theirs = await made("intake", "/v1/residents", {"name": "孙七"}, tenant=SECOND)
+    other = await made("intake", "/v1/residents", {"name": "周八"})
+    for noun, statement in _OF_TWO_RESIDENTS.items():
+        rows["intake"][noun] = new_id()
+        await admin.execute(statement, FIRST, rows["intake"][noun], resident, other, now)
+    rows["intake"]["erasures"] = await _erased(applications["intake"], other)
+    rows["intake"]["households"] = await made("intake", "/v1/households", {"head": str(resident)})
+    rows["intake"]["own households"] = await made(
+        "intake", "/v1/households", {"head": str(theirs)}, tenant=SECOND
+    )
+    rows["intake"]["members"] = resident
+    rows["intake"]["attachments"] = new_id()
+    await admin.execute(_ATTACHMENT, FIRST, rows["intake"]["attachments"], request, resident, now)
     rows["intake"]["own requests"] = await made(
         "intake", "/v1/requests", {**concern, "resident": str(theirs)}, tenant=SECOND
     )
@@ -122,6 +134,40 @@ _HOT_SPOT = """
 INSERT INTO hot_spot (tenant, id, state, requests, residents, votes, heat, measured, first, last, version)
 VALUES ($1, $2, 'emerging', 2, 2, 0, 20, $3, $3, $3, 1)
 """
+
+
+_OF_TWO_RESIDENTS = {
+    "guardianships": """
+        INSERT INTO guardianship (tenant, id, guardian, ward, relation, since, by)
+        VALUES ($1, $2, $3, $4, 'parent', $5, 'head-1')
+    """,
+    "merges": """
+        INSERT INTO resident_merge (tenant, id, kept, merged, at, by, undo_until)
+        VALUES ($1, $2, $3, $4, $5, 'head-1', $5::timestamptz + interval '30 days')
+    """,
+    "read-questions": """
+        INSERT INTO read_question (tenant, id, resident, read, question, asked, due, due_provisional)
+        SELECT $1, $2, $3, 1, '', $5, $5, false WHERE $4::uuid IS NOT NULL
+    """,
+    "registers": """
+        INSERT INTO register_run (tenant, id, source, state, opened, by)
+        SELECT $1, $2, 'register', 'open', $5, 'head-1' WHERE $3::uuid <> $4::uuid
+    """,
+}
+_ERASURE = """
+INSERT INTO erasure (tenant, resident, at, reason, by_role, by, destroyed, key)
+VALUES ($1, $2, $3, 'asked', 'head', 'head-1', '{}', '00')
+"""
+_ATTACHMENT = """
+INSERT INTO attachment (tenant, id, request, resident, object, media_type, size, added, role, actor)
+VALUES ($1, $2, $3, $4, 'aa/one', 'image/png', 1, $5, 'worker', 'worker-1')
+"""
+
+
+async def _erased(intake: Open, resident: UUID) -> UUID:
+    """A certificate of an erasure; what it is of does not matter to who may see it."""
+    await intake.admin.execute(_ERASURE, FIRST, resident, intake.runtime.clock())
+    return resident
 
 
 _POINT_ORDER = """

@@ -49,6 +49,13 @@ NAMED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "intake post /v1/point-orders .resident": ("residents", {"item": _NOBODYS}),
     "intake post /v1/hot-spots/{id}/votes .resident": ("residents", {}),
     "intake post /v1/hot-spots/{id}/votes/take-back .resident": ("residents", {}),
+    "intake get /v1/households ?grid": ("grids", {}),
+    "intake post /v1/emergency-contacts .residents[]": ("residents", {}),
+    "intake post /v1/households .head": ("residents", {}),
+    "intake post /v1/households/{id}/members .resident": ("residents", {"relation": "spouse"}),
+    "intake post /v1/residents/{id}/guardians .guardian": ("residents", {"relation": "parent"}),
+    "intake post /v1/residents/{id}/merges .other": ("residents", {}),
+    "intake put /v1/households/{id}/head .resident": ("residents", {}),
     "intake get /v1/requests ?grid": ("grids", {}),
     "intake get /v1/requests ?resident": ("residents", {}),
     "intake get /v1/requests ?worker": ("workers", {}),
@@ -61,6 +68,8 @@ _EQUIPMENT = "in a list of things; see tests/services/intake/test_venues.py"
 _STANDING = "of those who stand on the activity's list, which is the community's own"
 _FIGURES = "needs a month; figures are of the community's own lines, see tests/services/intake/test_rates.py"
 OTHERWISE: Mapping[str, str] = {
+    "intake post /v1/residents/{id}/consents .text": "has to be the text in force; see tests/services/intake/test_consents.py",
+    "intake post /v1/residents/{id}/guardians .consent_text": "as above; see tests/services/intake/test_guardians.py",
     "intake get /v1/rates ?grid": _FIGURES,
     "intake get /v1/rates/requests ?grid": _FIGURES,
     "intake post /v1/point-orders .item": "answered like nobody's; see tests/services/intake/test_points.py",
@@ -96,6 +105,7 @@ async def own(applications: Applications, rows: Mapping[str, Mapping[str, UUID]]
     request = await made("intake", "/v1/requests", {**concern, "resident": str(resident)})
     idea = {"kind": "sport", "title": "乒乓球", "description": "周末打球。"}
     own = {"grids": await made("casework", "/v1/grids", grid), "requests": request, "cases": request}
+    own["residents"], own["households"] = resident, rows["intake"]["own households"]
     own["hot-spots"] = rows["intake"]["own hot-spots"]
     own["activities"] = await made("intake", "/v1/activities", idea)
     await hear_of_request(applications["casework"], request, resident, tenant=SECOND)
@@ -147,7 +157,13 @@ async def test_what_is_anothers_is_answered_as_nobodys(
 
 _NOT_THERE = {
     f"urn:longxi:problem:{name}"
-    for name in ("unknown-worker", "resident-not-found", "request-not-found", "venue-not-found")
+    for name in (
+        "unknown-worker",
+        "resident-not-found",
+        "request-not-found",
+        "venue-not-found",
+        "not-a-member",
+    )
 }
 
 
