@@ -36,7 +36,9 @@ def _with_body() -> Iterator[Any]:
     for service, document in DOCUMENTS.items():
         for path, operations in document["paths"].items():
             for method, operation in operations.items():
-                if path not in _OWN_FORM and "requestBody" in operation:
+                if path not in _OWN_FORM and "application/json" in operation.get("requestBody", {}).get(
+                    "content", {}
+                ):
                     yield pytest.param(service, method.upper(), path, id=f"{service} {method} {path}")
 
 

@@ -119,7 +119,8 @@ async def test_a_parameter_that_is_wrong_is_named(
     service: str, path: str, applications: Applications
 ) -> None:
     open, token = applications[service], applications.token()
-    for parameter in DOCUMENTS[service]["paths"][path]["get"]["parameters"]:
+    parameters = DOCUMENTS[service]["paths"][path]["get"]["parameters"]
+    for parameter in parameters:
         if parameter.get("in") != "query":
             continue
         name = parameter["name"]
@@ -129,7 +130,11 @@ async def test_a_parameter_that_is_wrong_is_named(
             assert answer.status_code < 500, (name, text)
             if answer.status_code in {400, 422}:
                 said = _problem(answer, {400, 422})
-                if said["type"] != "urn:longxi:problem:invalid-address":
+                others = {each["name"] for each in parameters if each.get("required")} - {name}
+                named = {error["field"].removeprefix("/") for error in said.get("errors", ())}
+                # Where the only fault is that another one is missing, this value was not wrong.
+                only_missing = bool(named) and named <= others
+                if said["type"] != "urn:longxi:problem:invalid-address" and not only_missing:
                     assert any(error["field"].startswith(f"/{name}") for error in said["errors"]), (
                         text,
                         said,
@@ -217,7 +222,8 @@ async def test_a_header_that_is_wrong_breaks_nothing(service: str, applications:
     after = await open.content()
     # A read of somebody is written down, whatever the language that is asked for.
     changed = {table for table in before if before[table] != after[table]}
-    assert changed <= {"personal_read", "worker_read"}
+    # A rehearsal of the retention is kept as a report.
+    assert changed <= {"personal_read", "worker_read", "retention_run"}
 
 
 @pytest.mark.parametrize("service", NAMES)

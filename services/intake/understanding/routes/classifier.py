@@ -12,6 +12,7 @@ from services.intake.understanding import actions, queries
 from services.intake.understanding.actions import TooFewDecisions
 from services.intake.understanding.queries import ModelNotFound
 from services.intake.understanding.routes.schemas import (
+    VERSION,
     Activation,
     ConfusedLine,
     ModelLine,
@@ -30,7 +31,7 @@ PURPOSE = "classifier_training"
 @router.get("/v1/classifier/quality")
 async def read_quality(
     call: Annotated[Call, permit("classifier:read")],
-    model: Annotated[str | None, Query(max_length=48)] = None,
+    model: Annotated[str | None, Query(pattern=VERSION, max_length=48)] = None,
 ) -> QualityRecord:
     """How people decided on its proposals, and what it takes for what."""
     async with call.transaction() as session:

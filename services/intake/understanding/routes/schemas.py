@@ -1,8 +1,10 @@
 """What travels about readings and models."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
+
+from pydantic import Field
 
 from services.intake.requests.routes.schemas import AddressText, Body, Category, Subject
 from services.intake.requests.rules import State
@@ -16,6 +18,9 @@ from shared.understanding import Reading
 from shared.understanding.belonging import Belongs, belonging_of
 from shared.understanding.conditions import Condition
 from shared.web import Model
+
+VERSION = r"^[a-z0-9][a-z0-9_.-]*$"
+"""How a model is called."""
 
 
 class Said(Model):
@@ -137,7 +142,7 @@ class Models(Model):
 
 
 class Activation(Model):
-    version: str | None = None
+    version: Annotated[str, Field(pattern=VERSION, max_length=48)] | None = None
     """None: the one that comes with the platform."""
 
 
