@@ -24,6 +24,7 @@ EXPECTED: Mapping[str, int] = {
     # Who read of somebody whom nobody knows: nobody.
     "GET /v1/residents/{id}/reads": 200,
     "GET /v1/residents/{id}/merges": 200,
+    "GET /v1/residents/{id}/guardianships": 200,
     # Which month is asked for is looked at first; who may give money up as well.
     "GET /v1/residents/{id}/points/statement": 422,
     "POST /v1/activities/{id}/ledger/waive": 403,
