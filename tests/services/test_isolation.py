@@ -46,6 +46,7 @@ BODIES: Mapping[str, Any] = {
     "/v1/activities/{id}/sign-ups": {"resident": "019a0000-0000-7000-8000-00000000000a"},
     "/v1/venues/{id}": {"name": "厅", "kind": "hall"},
     "/v1/activities/{id}/ledger/lines": {"kind": "budget", "amount": 1},
+    "/v1/activities/{id}/ledger/reimbursements": {"payer": "019a0000-0000-7000-8000-00000000000a", "amount": 1},
     "/v1/hot-spots/{id}/votes": {"resident": "019a0000-0000-7000-8000-00000000000a"},
     "/v1/hot-spots/{id}/votes/take-back": {"resident": "019a0000-0000-7000-8000-00000000000a"},
     "/v1/guardianships/{id}/end": {"reason": "of_age"},
@@ -55,6 +56,8 @@ BODIES: Mapping[str, Any] = {
     },
     "/v1/residents/{id}/consents": {"purpose": "employment_sharing", "given": False},
     "/v1/households/{id}/members": {"resident": "019a0000-0000-7000-8000-00000000000a", "relation": "spouse"},
+    "/v1/requests/{id}/reclassify": {"reason": "wrong_category"},
+    "/v1/requests/{id}/understanding/decision": {"category": "06"},
     "/v1/requests/{id}/supervise": {"reason": "slow_progress"},
     "/v1/requests/{id}/reject": {"reason": "no_facts"},
     "/v1/requests/{id}/rework": {"reason": "not_solved"},
@@ -72,6 +75,7 @@ OTHERWISE: Mapping[str, str] = {
     "/v1/residents/{id}/reads/{read}/": "by a number within the record; see tests/services/intake/test_read_questions.py",
     "/v1/households/{id}/members/": "not a member, like nobody; see tests/services/intake/test_households.py",
     "/v1/attachment-links/": "the parameter is a signed word; see tests/services/intake/test_attachments.py",
+    "/v1/requests/{id}/attachments": "takes a file; see tests/services/intake/test_attachments.py",
     "/v1/registers/{id}/parts": "takes a file; see tests/services/intake/test_registers.py",
     "/v1/imports/": "by the name of a source, which is not an id; see test_an_import_is_counted_for_its_community",
 }
@@ -315,7 +319,7 @@ async def test_no_route_tells_of_or_changes_what_is_anothers(
     """An id of another community is answered as one that nobody has, word for word, and nothing has changed."""
     open, token = applications[service], applications.token(tenant=SECOND)
     document = open.app.openapi()
-    before = await open.content()
+    before, otherwise = await open.content(), []
     for path, operations in document["paths"].items():
         if "{" not in path or path.startswith(tuple(OTHERWISE)):
             continue
@@ -333,7 +337,9 @@ async def test_no_route_tells_of_or_changes_what_is_anothers(
                 ]
                 assert answers[0] == answers[1], (method, path)
                 expected = EXPECTED.get(f"{method.upper()} {path}", 404)
-                assert answers[0][0] == expected, (method, path, answers[0], body)
+                if answers[0][0] != expected:
+                    otherwise.append((method, path, answers[0][0], str(answers[0][1])[:200]))
+    assert otherwise == []
     assert await open.content() == before
 
 
