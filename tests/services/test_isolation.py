@@ -46,7 +46,7 @@ BODIES: Mapping[str, Any] = {
     "/v1/activities/{id}/sign-ups": {"resident": "019a0000-0000-7000-8000-00000000000a"},
     "/v1/venues/{id}": {"name": "厅", "kind": "hall"},
     "/v1/activities/{id}/ledger/lines": {"kind": "budget", "amount": 1},
-    "/v1/activities/{id}/ledger/waive": {"payer": "019a0000-0000-7000-8000-00000000000a", "amount": 1},
+    "/v1/activities/{id}/ledger/waive": {"amount": 1},
     "/v1/activities/{id}/ledger/reimbursements": {
         "payer": "019a0000-0000-7000-8000-00000000000a",
         "amount": 1,

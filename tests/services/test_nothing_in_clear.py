@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID, uuid4
 
+import pytest
 from redis.asyncio import Redis
 
 from services.casework.main import SERVICE as CASEWORK
@@ -78,6 +79,7 @@ AS_IT_CAME = {
 """Where another writer's record may be, with its words: nobody here can know what is in it."""
 
 
+@pytest.mark.timeout(400)
 async def test_no_word_that_anybody_gave_stands_anywhere_in_clear(
     platform: Platform, community: Community
 ) -> None:
