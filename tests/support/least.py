@@ -10,6 +10,24 @@ _FORMATS = {
 }
 
 
+NEEDED: Mapping[str, str] = {
+    "about": "019a0000-0000-7000-8000-000000000001",
+    "month": "2026-10",
+    "number": "rated",
+    "tenant": "longxi",
+}
+"""A right value of each parameter that some address has to have."""
+
+
+def needed(operation: Mapping[str, Any]) -> dict[str, str]:
+    """A right value of each parameter of the query that the operation has to have. KeyError names one that is new."""
+    return {
+        each["name"]: NEEDED[each["name"]]
+        for each in operation.get("parameters", ())
+        if each.get("in") == "query" and each.get("required")
+    }
+
+
 def least(document: Mapping[str, Any], operation: Mapping[str, Any]) -> Any:
     """None where the operation takes no body. Patterns are not looked at."""
     if "requestBody" not in operation:
