@@ -11,7 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from shared.contracts.vocabulary import name
+from services.intake.moves import refusal_words
 from shared.refusals import Conflict, IllegalMove, InvalidValue, NotFound
 
 
@@ -239,22 +239,4 @@ def checked_plan(plan: Plan, now: datetime) -> Plan:
 
 
 def _refusal(life: Life, move: Move) -> IllegalActivityMove:
-    allowed = allowed_moves(life)
-    words = {
-        language: (", " if language == "en" else "、").join(
-            name("activity_move", each, language) for each in allowed
-        )
-        for language in ("zh", "en")
-    }
-    return IllegalActivityMove(
-        noun="activity",
-        state=life.state.value,
-        move=move.value,
-        allowed=",".join(allowed),
-        state_zh=name("activity_state", life.state, "zh"),
-        state_en=name("activity_state", life.state, "en"),
-        move_zh=name("activity_move", move, "zh"),
-        move_en=name("activity_move", move, "en"),
-        allowed_zh=words["zh"] or "无",
-        allowed_en=words["en"] or "nothing any more",
-    )
+    return IllegalActivityMove(**refusal_words("activity", life.state, move, allowed_moves(life)))

@@ -11,9 +11,9 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
+from services.intake.moves import refusal_words
 from services.intake.requests.limits import Limit
 from shared.contracts.intake import Outcome
-from shared.contracts.vocabulary import name
 from shared.refusals import Conflict, IllegalMove
 
 
@@ -366,22 +366,4 @@ def _require_head(life: Life, move: Move, needed: int) -> None:
 
 
 def _refusal(life: Life, move: Move) -> IllegalRequestMove:
-    allowed = allowed_moves(life)
-    words = {
-        language: (", " if language == "en" else "、").join(
-            name("request_move", each, language) for each in allowed
-        )
-        for language in ("zh", "en")
-    }
-    return IllegalRequestMove(
-        noun="request",
-        state=life.state.value,
-        move=move.value,
-        allowed=",".join(allowed),
-        state_zh=name("request_state", life.state, "zh"),
-        state_en=name("request_state", life.state, "en"),
-        move_zh=name("request_move", move, "zh"),
-        move_en=name("request_move", move, "en"),
-        allowed_zh=words["zh"] or "无",
-        allowed_en=words["en"] or "nothing any more",
-    )
+    return IllegalRequestMove(**refusal_words("request", life.state, move, allowed_moves(life)))
