@@ -108,7 +108,7 @@ async def test_an_activity_s_money_from_the_budget_to_the_open_page(intake: Inta
     }
     (row,) = await intake.rows("SELECT state, settled FROM activity")
     assert (row.state, row.settled is not None) == ("settled", True)
-    open_ = (await intake.as_(None).get(f"/v1/public/longxi/activities/{id}/ledger")).json()  # type: ignore[arg-type]  # nobody in particular
+    open_ = (await intake.anybody().get(f"/v1/public/longxi/activities/{id}/ledger")).json()
     assert open_["sponsors"] == ["龙溪超市"]
     assert {each["code"]: each["amount"] for each in open_["purposes"]} == {
         "food": 95_000,
@@ -124,7 +124,7 @@ async def test_an_activity_s_money_from_the_budget_to_the_open_page(intake: Inta
 async def test_nothing_is_open_before_it_is_settled(intake: Intake) -> None:
     id = await activity(intake)
     await Book(intake, id).enter("budget", 100)
-    client = intake.as_(None)  # type: ignore[arg-type]  # nobody in particular
+    client = intake.anybody()
     problem(await client.get(f"/v1/public/longxi/activities/{id}/ledger"), 404, "ledger-not-found")
     problem(await client.get(f"/v1/public/nowhere/activities/{id}/ledger"), 403, "unknown-tenant")
 
