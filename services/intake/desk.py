@@ -51,11 +51,11 @@ class Desk:
         )
 
     async def limits(self, tenant: str) -> Limits:
-        return Limits(self.policies.terms(tenant), await self.calendars.of(tenant))
+        return Limits(self.policies.of(tenant).limits, await self.calendars.of(tenant))
 
     async def limits_in(self, session: AsyncSession) -> Limits:
         """By the calendar as the session's transaction sees it, notices of a moment ago included."""
-        return Limits(self.policies.terms(scope_of(session)), await calendar_in(session))
+        return Limits(self.policies.of(scope_of(session)).limits, await calendar_in(session))
 
     async def prepare(
         self,

@@ -30,7 +30,7 @@ class Office:
     may_act_for: MayActFor = nobody_for_another
 
     def terms(self, tenant: str) -> Terms:
-        return self.policies.activities(tenant)
+        return self.policies.of(tenant).activities
 
     def sign(self, tenant: str) -> Sign:
         """The keyed hash of the community's attendance codes. The key never leaves the key file's keyring."""

@@ -120,7 +120,7 @@ async def file_without_resident(
     """File what nobody complains of by name. Nobody is told anything of it."""
     by = actor_of(call.principal)
     if body.complainant is Complainant.ANONYMOUS:
-        if not desk.policies.anonymous(call.tenant):
+        if not desk.policies.of(call.tenant).anonymous:
             raise AnonymousNotTaken
     elif body.channel is not Channel.PATROL or by.role not in _OWN_PEOPLE:
         raise PatrolOnly(field="channel")

@@ -136,7 +136,7 @@ async def attach_to_request(
     own, by, terms = (
         own_resident(call.principal),
         actor_of(call.principal),
-        desk.policies.attachments(call.tenant),
+        desk.policies.of(call.tenant).attachments,
     )
     sent = await request.body()
     if len(sent) > terms.bytes:

@@ -19,7 +19,7 @@ def forgetting(database: Database, tenants: Tenants, desk: Desk, clock: Clock) -
 
     async def run() -> None:
         for tenant in tenants:
-            before = clock() - timedelta(days=desk.policies.duplicates(tenant).recent_days)
+            before = clock() - timedelta(days=desk.policies.of(tenant).duplicates.recent_days)
             after = _FIRST
             while True:
                 async with database.transaction(tenant) as session:

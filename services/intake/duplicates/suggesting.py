@@ -18,7 +18,7 @@ async def suggested(
     desk: Desk, tenant: str, case: Case, *, but: UUID | None = None, most: int
 ) -> Sequence[Similar]:
     """Those from the community's score on, withdrawn and rejected ones left out, the most alike first."""
-    terms = desk.policies.duplicates(tenant)
+    terms = desk.policies.of(tenant).duplicates
     found = await queries.similar(
         desk.database, tenant, case, but=but, least=terms.offered, most=queries.CANDIDATES
     )

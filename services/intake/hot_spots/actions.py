@@ -42,7 +42,7 @@ async def look(session: AsyncSession, desk: Desk, now: datetime, *, count: int) 
     One process at a time (a job): where it went down, it begins again after the last commit.
     """
     tenant = scope_of(session)
-    terms = desk.policies.hot_spots(tenant)
+    terms = desk.policies.of(tenant).hot_spots
     rows = await queries.next_requests(
         session, await queries.progress(session), filed_before=now - SETTLED, count=count
     )

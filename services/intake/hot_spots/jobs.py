@@ -32,7 +32,7 @@ def cooling(database: Database, tenants: Tenants, desk: Desk, clock: Clock) -> J
 
     async def run() -> None:
         for tenant in tenants:
-            now, terms = clock(), desk.policies.hot_spots(tenant)
+            now, terms = clock(), desk.policies.of(tenant).hot_spots
             measured = _CHUNK
             while measured == _CHUNK:
                 async with database.transaction(tenant) as session:

@@ -107,7 +107,7 @@ async def read_hot_spot(
     async with call.transaction() as session:
         row = await queries.one(session, id)
         members, votes = await queries.members(session, [id]), await queries.votes(session, [id])
-    terms = desk.policies.hot_spots(call.tenant)
+    terms = desk.policies.of(call.tenant).hot_spots
     heat = heat_of([one.said for one in members.get(id, ())], votes.get(id, ()), call.now, terms)
     return HotSpotRecord(
         **_line(row, call.language).model_dump(),
@@ -160,7 +160,7 @@ async def take_hot_spot_vote_back(
 
 async def _voted(id: UUID, body: Vote, call: Call, desk: Desk, *, take_back: bool) -> HotSpotLine:
     resident = _resident(body, own_resident(call.principal))
-    terms = desk.policies.hot_spots(call.tenant)
+    terms = desk.policies.of(call.tenant).hot_spots
 
     async def vote(session: AsyncSession) -> HotSpotLine:
         known = await several(session, [resident])

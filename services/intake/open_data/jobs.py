@@ -18,7 +18,7 @@ def releases(database: Database, keyring: Keyring, policies: Policies, tenants: 
 
     async def run() -> None:
         for tenant in tenants:
-            publishing = policies.publishing(tenant)
+            publishing = policies.of(tenant).publishing
             async with database.transaction(tenant) as session:
                 if publishing.open_data:
                     await release(session, keyring, publishing, now=clock())

@@ -90,7 +90,7 @@ async def list_open_data(
 ) -> Response | OpenPage:
     """What a community shows everybody of its requests, the latest first. No token is needed; CSV says the next page in
     a `Link` header."""
-    if not desk.policies.knows(tenant) or not desk.policies.publishing(tenant).open_data:
+    if not desk.policies.knows(tenant) or not desk.policies.of(tenant).publishing.open_data:
         raise NoOpenData
     before = None
     if cursor is not None:

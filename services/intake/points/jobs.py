@@ -23,7 +23,7 @@ def expiring(database: Database, tenants: Tenants, policies: Policies, clock: Cl
 
     async def run() -> None:
         for tenant in tenants:
-            terms = policies.points(tenant)
+            terms = policies.of(tenant).points
             done = _CHUNK
             while done == _CHUNK:
                 async with database.transaction(tenant) as session:

@@ -16,7 +16,7 @@ def nightly(database: Database, tenants: Tenants, desk: Desk, belongings: Belong
 
     async def run() -> None:
         for tenant in tenants:
-            periods = desk.policies.retention(tenant)
+            periods = desk.policies.of(tenant).retention
             keeper = Keeper(desk.keys, belongings, tenant, lambda tenant=tenant: database.transaction(tenant))
             await keeper.run(periods, now=clock(), dry=periods.dry, by=BY_ITSELF.subject)
 

@@ -53,7 +53,10 @@ async def rehearse_retention(
     keeper = Keeper(desk.keys, belongings, call.tenant, call.transaction)
     return _report(
         await keeper.run(
-            desk.policies.retention(call.tenant), now=call.now, dry=True, by=actor_of(call.principal).subject
+            desk.policies.of(call.tenant).retention,
+            now=call.now,
+            dry=True,
+            by=actor_of(call.principal).subject,
         )
     )
 

@@ -41,7 +41,7 @@ class Readers:
 
     async def propose(self, tenant: str, words: Said) -> Proposal:
         model, reading = await self.read(tenant, words)
-        return propose(reading, model=model, terms=self._policies.understanding(tenant))
+        return propose(reading, model=model, terms=self._policies.of(tenant).understanding)
 
     async def read(self, tenant: str, words: Said) -> tuple[str, Reading]:
         """The version of the model, and what it reads."""

@@ -114,7 +114,7 @@ async def hold(session: AsyncSession, office: Office, row: Activity, *, now: dat
         minutes=sum(one.minutes for one in came),
     )
     await record(session, held, *events, at=now)
-    await credit(session, events, office.policies.points(scope_of(session)), now=now, by=by)
+    await credit(session, events, office.policies.of(scope_of(session)).points, now=now, by=by)
     await _count_ages(session, office, row, [one.resident for one in came], Reading(by, "statistics", now))
     return life
 

@@ -46,7 +46,7 @@ async def join_request(
     resident joins their own request, to one that is alike enough to be offered.
     """
     own = own_resident(call.principal)
-    least = None if own is None else desk.policies.duplicates(call.tenant).offered
+    least = None if own is None else desk.policies.of(call.tenant).duplicates.offered
 
     async def act(session: AsyncSession) -> Decision:
         if await queries.state_of(session, id) is None:
@@ -81,7 +81,7 @@ async def separate_request(
     A resident may say so within seven days of joining, and again when the other request has ended.
     """
     own, by = own_resident(call.principal), actor_of(call.principal)
-    limits, terms = await desk.limits(call.tenant), desk.policies.duplicates(call.tenant)
+    limits, terms = await desk.limits(call.tenant), desk.policies.of(call.tenant).duplicates
     any_time = call.principal.may("requests:decide")
 
     async def act(session: AsyncSession) -> Decision:

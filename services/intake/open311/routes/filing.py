@@ -66,7 +66,7 @@ async def open311_file_request(
     if service is None:
         raise ServiceUnknown(field="service_code")
     report = report_of(form)
-    if not report.says_who and not desk.policies.anonymous(call.tenant):
+    if not report.says_who and not desk.policies.of(call.tenant).anonymous:
         raise WhoIsMissing
     attributes = await attributes_of(desk, call.tenant, code, call.language)
     errors = wrong(attributes, report.attributes)

@@ -22,7 +22,7 @@ class Jurisdictions:
         self._by_name: dict[str, Jurisdiction] = {}
         self._all: list[Jurisdiction] = []
         for id in tenants:
-            publishing = policies.publishing(id)
+            publishing = policies.of(id).publishing
             if not publishing.open311:
                 continue
             one = Jurisdiction(tenants[id], publishing)

@@ -102,7 +102,7 @@ async def cancel_point_order(
     desk: Annotated[Desk, provided(Desk)],
 ) -> Order:
     """Give it back: the points return with the dates at which they expire. A resident has some hours for it."""
-    terms = desk.policies.points(call.tenant)
+    terms = desk.policies.of(call.tenant).points
 
     async def cancel(session: AsyncSession) -> Order:
         own = own_resident(call.principal)

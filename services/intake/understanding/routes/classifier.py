@@ -79,7 +79,7 @@ async def train_model(
     not seen at least as well as the one before; each resident whose words were used sees that in their read log."""
     await call.recall()
     reading = Reading(actor_of(call.principal), PURPOSE, call.now)
-    needed = desk.policies.understanding(call.tenant).train_from
+    needed = desk.policies.of(call.tenant).understanding.train_from
     async with call.transaction() as session:
         learnt = await actions.decisions(session, desk, reading, needed=needed)
     # Between two transactions: some seconds of computing hold no connection.

@@ -41,7 +41,7 @@ async def read_message(
 ) -> FreshReading:
     """Before filing: what a machine makes of these words. Writes nothing."""
     model, reading = await desk.readers.read(call.tenant, body)
-    proposal = propose(reading, model=model, terms=desk.policies.understanding(call.tenant))
+    proposal = propose(reading, model=model, terms=desk.policies.of(call.tenant).understanding)
     place = await desk.grids.place(call.tenant, body.address or reading.place.name)
     return fresh(
         model,
