@@ -152,7 +152,7 @@ async def _open(
     folder: Path,
 ) -> Open:
     access = await databases.access(service.name)
-    stack.push_async_callback(databases.drop, access)
+    stack.push_async_callback(databases.give_back, access)
     settings = service.settings(
         database_url=access.url,
         local_log_url=log[0],

@@ -21,7 +21,7 @@ from shared.database.provision import Access, provision_database
 from shared.messaging.envelope import Envelope, ReplayMark
 from shared.messaging.migrations import messaging_growth, messaging_tables
 from shared.messaging.records import Record
-from tests.support.postgres import ServiceDatabases
+from tests.support.copies import Copies
 
 TENANT = "longxi"
 TOPIC = "intake.events"
@@ -84,12 +84,16 @@ async def messaging_template(postgres: str) -> str:
 
 
 @pytest.fixture
-async def messaging_access(postgres: str, messaging_template: str) -> AsyncIterator[Access]:
-    """URLs of a fresh database with the tables of outbox and inbox."""
-    name = f"longxi_test_messaging_{os.getpid()}_{next(_numbers)}"
-    access = await _provision(postgres, name, template=messaging_template)
+async def messaging_access(postgres: str, messaging_template: str, copies: Copies) -> AsyncIterator[Access]:
+    """URLs of a database with the tables of outbox and inbox, all of them empty."""
+
+    async def make() -> Access:
+        name = f"longxi_test_messaging_{os.getpid()}_{next(_numbers)}"
+        return await _provision(postgres, name, template=messaging_template)
+
+    access = await copies.take(messaging_template, make)
     yield access
-    await ServiceDatabases(postgres).drop(access)
+    await copies.give_back(access)
 
 
 @pytest.fixture

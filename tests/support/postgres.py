@@ -6,13 +6,13 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
-import asyncpg
 import pytest
 
 from shared.database import Database
 from shared.database.migrations import upgrade
 from shared.database.provision import Access, provision_database
 from shared.local.postgres import PostgresServer
+from tests.support.copies import Copies
 
 _numbers = itertools.count(1)
 _PASSWORD = "test"
@@ -32,16 +32,21 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 class ServiceDatabases:
-    """Fresh databases of services, each a copy of one that was migrated once."""
+    """Databases of services as fresh ones are: each a copy of one that was migrated once."""
 
-    def __init__(self, admin_url: str) -> None:
+    def __init__(self, admin_url: str, copies: Copies) -> None:
         self._admin_url = admin_url
         self._templates: dict[str, Access] = {}
+        self._copies = copies
 
     async def access(self, service: str) -> Access:
-        template = await self._template(service)
-        name = f"longxi_test_{service}_{os.getpid()}_{next(_numbers)}"
-        return await self._make(service, name, template=template.url.rsplit("/", 1)[-1])
+        template = (await self._template(service)).url.rsplit("/", 1)[-1]
+
+        async def make() -> Access:
+            name = f"longxi_test_{service}_{os.getpid()}_{next(_numbers)}"
+            return await self._make(service, name, template=template)
+
+        return await self._copies.take(template, make)
 
     async def _template(self, service: str) -> Access:
         if service not in self._templates:
@@ -60,24 +65,28 @@ class ServiceDatabases:
             template=template,
         )
 
+    async def give_back(self, access: Access) -> None:
+        await self._copies.give_back(access)
+
     async def drop(self, access: Access) -> None:
-        admin = await asyncpg.connect(self._admin_url)
-        try:
-            await admin.execute(f'DROP DATABASE IF EXISTS "{access.url.rsplit("/", 1)[-1]}" WITH (FORCE)')
-        finally:
-            await admin.close()
+        await self._copies.drop(access)
 
 
 @pytest.fixture(scope="session")
-def service_databases(postgres: str) -> ServiceDatabases:
-    return ServiceDatabases(postgres)
+def copies(postgres: str) -> Copies:
+    return Copies(postgres)
+
+
+@pytest.fixture(scope="session")
+def service_databases(postgres: str, copies: Copies) -> ServiceDatabases:
+    return ServiceDatabases(postgres, copies)
 
 
 @pytest.fixture
 async def service_access(
     service_databases: ServiceDatabases,
 ) -> AsyncIterator[Callable[[str], Awaitable[Access]]]:
-    """`await service_access("intake")`: the URLs of a fresh, migrated database, dropped after the test."""
+    """`await service_access("intake")`: the URLs of a fresh, migrated database, given back after the test."""
     made: list[Access] = []
 
     async def make(service: str) -> Access:
@@ -87,7 +96,7 @@ async def service_access(
 
     yield make
     for access in made:
-        await service_databases.drop(access)
+        await service_databases.give_back(access)
 
 
 @pytest.fixture
@@ -109,9 +118,8 @@ async def service_database(
 
 
 @pytest.fixture
-async def empty_database(postgres: str) -> AsyncIterator[Access]:
+async def empty_database(service_databases: ServiceDatabases) -> AsyncIterator[Access]:
     """A database without tables, with a role `longxi_shared` and its owner: for tests of the shared library."""
-    databases = ServiceDatabases(postgres)
-    access = await databases._make("shared", f"longxi_test_shared_{os.getpid()}_{next(_numbers)}")
+    access = await service_databases._make("shared", f"longxi_test_shared_{os.getpid()}_{next(_numbers)}")
     yield access
-    await databases.drop(access)
+    await service_databases.drop(access)

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import ssl
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +29,7 @@ from shared.tenants import Tenant, Tenants
 from shared.testing.clock import FrozenClock
 from shared.web import Application, create_application
 from shared.web.migrations import web_tables
-from tests.support.postgres import ServiceDatabases
+from tests.support.copies import Copies
 
 NOWHERE = "postgresql://nobody:none@127.0.0.1:1/nothing"
 """A database that does not answer; for routes that ask it nothing."""
@@ -36,6 +37,8 @@ TENANTS = Tenants(
     {"longxi": Tenant("longxi", "龙溪社区", "Longxi"), "yuhu": Tenant("yuhu", "玉湖社区", "Yuhu")}
 )
 _numbers = itertools.count(1)
+# Made once: each takes a tenth of a second.
+_TLS = ssl.create_default_context()
 # Two conftests share these fixtures, and pytest makes a session's fixture once for each of them.
 _templates: set[str] = set()
 
@@ -70,7 +73,7 @@ class Runtime:
     tenants: Tenants = field(default_factory=lambda: TENANTS)
     log: Any = field(default_factory=QuietLog)
     cache: Cache = field(default_factory=MemoryCache)
-    http: httpx.AsyncClient = field(default_factory=httpx.AsyncClient)
+    http: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(verify=_TLS))
 
 
 class Stage:
@@ -142,13 +145,16 @@ async def web_template(postgres: str) -> str:
 
 
 @pytest.fixture
-async def web_access(postgres: str, web_template: str) -> AsyncIterator[Access]:
-    """URLs of a fresh database with the tables of idempotency keys and API keys."""
-    access = await _provision(
-        postgres, f"longxi_test_web_{os.getpid()}_{next(_numbers)}", template=web_template
-    )
+async def web_access(postgres: str, web_template: str, copies: Copies) -> AsyncIterator[Access]:
+    """URLs of a database with the tables of idempotency keys and API keys, all of them empty."""
+
+    async def make() -> Access:
+        name = f"longxi_test_web_{os.getpid()}_{next(_numbers)}"
+        return await _provision(postgres, name, template=web_template)
+
+    access = await copies.take(web_template, make)
     yield access
-    await ServiceDatabases(postgres).drop(access)
+    await copies.give_back(access)
 
 
 @pytest.fixture
