@@ -85,6 +85,7 @@ class Outages:
         await asyncio.sleep(1)
         went_on = await self._goes_on() - at
         await asyncio.sleep(_STAYS_DOWN_SECONDS)
+        await self._filed_beyond(before[0])
         after = await self._counted()
         self._note(Outage(what, (number,), after[0] - before[0], after[1] - before[1], went_on, led))
         await node.start()
@@ -102,6 +103,7 @@ class Outages:
         await asyncio.sleep(_SETTLES_SECONDS)
         before = await self._counted()
         await asyncio.sleep(2 * _STAYS_DOWN_SECONDS)
+        await self._filed_beyond(before[0])
         after = await self._counted()
         await cluster.nodes[numbers[0]].start()
         went_on = await self._goes_on() - at
@@ -123,6 +125,14 @@ class Outages:
                 raise TimeoutError("nothing was published again")
             await asyncio.sleep(0.25)
         return time.monotonic()
+
+    async def _filed_beyond(self, count: int) -> None:
+        """Clients file in bursts: wait for the next one, and not for ever."""
+        deadline = time.monotonic() + _GOES_ON_SECONDS
+        while (  # noqa: ASYNC110 - what is waited for happens in a database
+            await self._counted()
+        )[0] <= count and time.monotonic() < deadline:
+            await asyncio.sleep(0.25)
 
     async def _counted(self) -> tuple[int, int]:
         """Requests that are filed; events that the log has acknowledged, as the relays have noted."""

@@ -36,7 +36,7 @@ from tests.support.platform import Ground, Platform, working_morning
 from tests.support.privacy import Words
 
 pytestmark = pytest.mark.timeout(480)
-NAME, PHONE_NUMBER, EMAIL = "濮阳瀚海", "19900773101", "pu.yang.7731@longxi.example"
+NAME, PHONE_NUMBER, EMAIL = "赫连望舒", "19900773191", "he.lian.7791@longxi.example"
 ADDRESS, SUBJECT, BODY = "龙溪花园9栋47单元1802室", "半夜有人砸窗", "患有罕见紫斑症"
 ID, FRIEND = number_of(date(1937, 4, 12), 1), "闻人朔风"
 WORDS = Words([NAME, PHONE_NUMBER, EMAIL, ADDRESS, SUBJECT, BODY, ID, FRIEND])

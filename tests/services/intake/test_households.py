@@ -49,7 +49,7 @@ async def test_a_household_has_its_members_its_address_and_the_grid_of_it(intake
     reads = await intake.as_(Role.RESIDENT, wife).get(f"/v1/residents/{wife}/reads")
     assert reads.json()["items"][0]["fields"] == ["household.address"]
     (row,) = await intake.rows("SELECT household::text AS text FROM household")
-    assert "501" not in row.text
+    assert "501室" not in row.text
 
 
 async def test_what_is_not_allowed(intake: Intake) -> None:

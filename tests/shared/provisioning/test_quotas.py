@@ -1,6 +1,6 @@
 """What a user may take in a second, on a real broker with the configuration of the containers."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 import pytest
 from confluent_kafka import Producer
@@ -9,6 +9,7 @@ from shared.provisioning.declared import Declared, Limits, User
 from shared.provisioning.failures import CannotPrepare
 from shared.provisioning.quotas import limit, limits_there, quotas
 from tests.shared.provisioning.broker import SecuredBroker
+from tests.support.messaging import eventually
 
 pytestmark = pytest.mark.kafka
 DISTRICT = "district"
@@ -17,9 +18,21 @@ DISTRICT = "district"
 @pytest.fixture
 async def limited(broker: SecuredBroker, declared: Declared) -> AsyncIterator[SecuredBroker]:
     """As declared before and after."""
-    await limit(broker.inside, broker.admin, declared.users)
+    await limited_to(broker, declared.users)
     yield broker
-    await limit(broker.inside, broker.admin, declared.users)
+    await limited_to(broker, declared.users)
+
+
+async def limited_to(broker: SecuredBroker, users: Mapping[str, User]) -> list[str]:
+    """Says what it changed once the broker knows it: its controller, which answers, knows it a little earlier."""
+    changed = await limit(broker.inside, broker.admin, users)
+    wanted = {user: given for user, rights in users.items() if (given := quotas(rights.limits))}
+
+    async def known() -> bool:
+        return await limits_there(broker.inside, broker.admin) == wanted
+
+    await eventually(known, seconds=30)
+    return changed
 
 
 def with_limits(declared: Declared, limits: Limits | None) -> dict[str, User]:
@@ -43,13 +56,11 @@ async def test_a_second_run_changes_nothing(limited: SecuredBroker, declared: De
 async def test_a_limit_that_is_no_longer_declared_is_taken_and_a_changed_one_changed(
     limited: SecuredBroker, declared: Declared
 ) -> None:
-    assert await limit(limited.inside, limited.admin, with_limits(declared, None)) == [
-        "limits of district changed"
-    ]
+    assert await limited_to(limited, with_limits(declared, None)) == ["limits of district changed"]
     assert set(await limits_there(limited.inside, limited.admin)) == {"district-restricted"}
 
     other = Limits(read_bytes_per_second=2048, write_bytes_per_second=1024, request_percent=0.5)
-    await limit(limited.inside, limited.admin, with_limits(declared, other))
+    await limited_to(limited, with_limits(declared, other))
     assert (await limits_there(limited.inside, limited.admin))[DISTRICT] == {
         "consumer_byte_rate": 2048.0,
         "producer_byte_rate": 1024.0,
@@ -93,7 +104,7 @@ async def test_who_writes_too_fast_is_slowed_down_and_loses_nothing(
     assert slowed(limited, records=3) == []
 
     narrow = Limits(read_bytes_per_second=4096, write_bytes_per_second=4096, request_percent=50)
-    await limit(limited.inside, limited.admin, with_limits(declared, narrow))
+    await limited_to(limited, with_limits(declared, narrow))
 
     assert slowed(limited, records=6)
 
