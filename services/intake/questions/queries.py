@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import orjson
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.questions.rules import Answered, Question, Value, asked, checked, path_of, question_of
@@ -91,7 +92,7 @@ async def version_of(session: AsyncSession, category: str, version: int) -> Ques
 
 async def in_use(session: AsyncSession, *, after: str | None, limit: int) -> Sequence[QuestionSet]:
     """The newest set of each category, by category, from above `after` on."""
-    statement = select(QuestionSet).distinct(QuestionSet.category)
+    statement = select(QuestionSet).ext(distinct_on(QuestionSet.category))
     if after is not None:
         statement = statement.where(QuestionSet.category > after)
     statement = statement.order_by(QuestionSet.category, QuestionSet.version.desc()).limit(limit)
