@@ -79,7 +79,7 @@ AS_IT_CAME = {
 """Where another writer's record may be, with its words: nobody here can know what is in it."""
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(240)
 async def test_no_word_that_anybody_gave_stands_anywhere_in_clear(
     platform: Platform, community: Community
 ) -> None:

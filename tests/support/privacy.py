@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -23,30 +23,32 @@ class Found:
 
 
 class Words:
-    """Looks for all of them at once. Latin letters are found in either case."""
+    """Looks for all of them at once. Latin letters are found in either case.
+
+    Every form of a word is a plain run of octets in a copy of the content in which all ways of writing that form are one:
+    looking for those is a hundred times faster than one expression for all of them.
+    """
 
     def __init__(self, words: Iterable[str]) -> None:
-        self._names: dict[str, tuple[str, str]] = {}
-        patterns = []
-        for word in sorted(set(words)):
-            for form, pattern in _forms(word):
-                name = f"w{len(self._names)}"
-                self._names[name] = word, form
-                patterns.append(b"(?P<%s>%s)" % (name.encode(), pattern))
-        self._pattern = re.compile(b"|".join(patterns), re.IGNORECASE)
-
-    def found_in(self, place: str, content: bytes) -> Iterator[Found]:
-        seen: set[str] = set()
-        for match in self._pattern.finditer(content):
-            name = match.lastgroup or ""
-            if name not in seen:
-                seen.add(name)
-                yield Found(place, *self._names[name])
+        self._forms = [(word, *form) for word in sorted(set(words)) for form in _forms(word)]
 
     def found(self, contents: Iterable[tuple[str, bytes]]) -> list[Found]:
+        """In the contents of each place, which have an end of a line between them."""
+        places: dict[str, list[bytes]] = {}
+        for place, content in contents:
+            places.setdefault(place, []).append(content)
         return list(
-            dict.fromkeys(found for place, content in contents for found in self.found_in(place, content))
+            dict.fromkeys(
+                found for place, pieces in places.items() for found in self._found(place, b"\n".join(pieces))
+            )
         )
+
+    def _found(self, place: str, content: bytes) -> Iterator[Found]:
+        for alike in _ALIKE:
+            copy = alike(content)
+            for word, form, made_alike, octets in self._forms:
+                if made_alike is alike and octets in copy:
+                    yield Found(place, word, form)
 
 
 def unexplained(found: Iterable[Found], allowed: Mapping[str, Mapping[str, str]]) -> list[str]:
@@ -54,38 +56,67 @@ def unexplained(found: Iterable[Found], allowed: Mapping[str, Mapping[str, str]]
     return sorted({str(one) for one in found if one.place not in allowed.get(one.word, {})})
 
 
-def _forms(word: str) -> Iterator[tuple[str, bytes]]:
+_Alike = Callable[[bytes], bytes]
+
+
+def _lower(content: bytes) -> bytes:
+    return content.lower()
+
+
+def _ungrouped(content: bytes) -> bytes:
+    """Without what people write between the digits of a telephone number."""
+    return content.translate(None, b" -")
+
+
+def _unescaped(content: bytes) -> bytes:
+    """With one backslash for any number of them, and ASCII as it is."""
+    return _ASCII.sub(
+        lambda match: bytes.fromhex(match[1].decode()), _BACKSLASHES.sub(rb"\\", content.lower())
+    )
+
+
+def _percent(content: bytes) -> bytes:
+    """As encoded once, however often it was."""
+    return _PERCENT.sub(b"%", content.lower())
+
+
+def _letters(content: bytes) -> bytes:
+    """Base64 with the letters of either alphabet. Case is content here."""
+    return content.translate(_ALPHABET)
+
+
+_ALIKE: Sequence[_Alike] = (_lower, _ungrouped, _unescaped, _percent, _letters)
+_BACKSLASHES = re.compile(rb"\\\\+")
+_ASCII = re.compile(rb"\\u00([2-7][0-9a-f])")
+_PERCENT = re.compile(rb"%(?:25)+")
+_ALPHABET = bytes.maketrans(b"-_", b"+/")
+
+
+def _forms(word: str) -> Iterator[tuple[str, _Alike, bytes]]:
     text = word.encode()
     if word.isascii() and word.isdigit():
         # As people write telephone numbers: in groups.
-        yield (
-            "in clear",
-            b"[ -]?".join(re.escape(digit) for digit in (text[i : i + 1] for i in range(len(text)))),
-        )
+        yield "in clear", _ungrouped, text
     else:
-        yield "in clear", re.escape(text)
+        yield "in clear", _lower, text.lower()
     if not word.isascii():
-        yield "as GB 18030", re.escape(word.encode("gb18030"))
-        yield "JSON-escaped", b"".join(map(_escaped, word))
-    yield "as UTF-16", re.escape(word.encode("utf-16-le"))
+        yield "as GB 18030", _lower, word.encode("gb18030").lower()
+        yield "JSON-escaped", _unescaped, "".join(map(_escaped, word)).encode()
+    yield "as UTF-16", _lower, word.encode("utf-16-le").lower()
     if (quoted := quote(word, safe="")) != word:
-        yield "URL-encoded", re.escape(quoted.encode()).replace(b"%", b"%(?:25)*")
-    yield "in hexadecimal", text.hex().encode()
+        yield "URL-encoded", _percent, quoted.lower().encode()
+    yield "in hexadecimal", _lower, text.hex().encode()
     # Three octets become four letters: a word has three forms, by where it begins. What its neighbours share is left out.
     for before in range(3):
         letters = base64.b64encode(b"\0" * before + text).rstrip(b"=")
         first = (before * 8 + 5) // 6
         whole = letters[first : (before + len(text)) * 8 // 6]
         if len(whole) >= _SHORTEST:
-            either = re.escape(whole).replace(rb"\+", b"[+-]").replace(b"/", b"[/_]")
-            # IGNORECASE is for the other forms: here case is content.
-            yield "in base64", b"(?-i:%s)" % either
+            yield "in base64", _letters, whole
 
 
-def _escaped(character: str) -> bytes:
-    """As JSON may have it, once or more often; ASCII is seldom escaped."""
-    escape = rb"\\+u%04x" % ord(character)
-    return b"(?:%s|%s)" % (re.escape(character.encode()), escape) if character.isascii() else escape
+def _escaped(character: str) -> str:
+    return character.lower() if character.isascii() else rf"\u{ord(character):04x}"
 
 
 __all__ = ["Found", "Words", "unexplained"]
