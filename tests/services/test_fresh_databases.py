@@ -8,7 +8,13 @@ from tests.support.postgres import ServiceDatabases
 
 _CONTENT = """
 SELECT (SELECT string_agg(p::text, ' ') FROM outbox_progress AS p), (SELECT string_agg(version_num, ' ') FROM alembic_version),
-    (SELECT count(*) FROM resident), nextval('activity_number')
+    (SELECT count(*) FROM resident), (SELECT count(*) FROM outbox), nextval('activity_number')
+"""
+
+
+_EVENT = """
+INSERT INTO outbox (position, recorded_at, id, topic, aggregate, sequence, tenant, type, time, correlation, dataschema, data)
+SELECT 1, now(), id, 'intake.events', id, 1, 'longxi', 'request.filed', now(), id, 'urn:a', '' FROM gen_random_uuid() AS id
 """
 
 

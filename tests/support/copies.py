@@ -34,12 +34,10 @@ _SETTINGS = (
     " WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())"
 )
 _MADE_OF = f"SELECT string_agg(part, ' ') FROM ({' UNION ALL '.join([*_EACH, _SETTINGS])}) AS parts"  # noqa: S608
-_TABLES = (
-    "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
-)
-_SEQUENCES = (
-    "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace"
-)
+_OURS = "relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace, 'pg_toast'::regnamespace)"
+_NAME = "oid::regclass::text, relnamespace::regnamespace::text, relname"
+_TABLES = f"SELECT {_NAME} FROM pg_class WHERE relkind = 'r' AND relpersistence <> 't' AND {_OURS}"  # noqa: S608
+_SEQUENCES = f"SELECT oid::regclass::text FROM pg_class WHERE relkind = 'S' AND {_OURS}"  # noqa: S608
 _END_OTHERS = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
     " WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -50,7 +48,8 @@ _END_OTHERS = (
 class _Rows:
     """What a template holds: tables that have rows with them, and where its sequences stand."""
 
-    held: Mapping[str, bytes]
+    held: Mapping[str, tuple[str, str, bytes]]
+    """Schema, name and rows, by the name as statements have it."""
     different: str
     """The question which tables have other rows."""
     sequences: str
@@ -110,7 +109,10 @@ class Copies:
             if different:
                 await connection.execute(";".join(f"DELETE FROM {table}" for table in different))  # noqa: S608
             for table in set(different) & rows.held.keys():
-                await connection.copy_to_table(table, source=BytesIO(rows.held[table]), format="binary")
+                schema, name, content = rows.held[table]
+                await connection.copy_to_table(
+                    name, schema_name=schema, source=BytesIO(content), format="binary"
+                )
             await connection.execute(rows.sequences)
         except asyncpg.LockNotAvailableError:
             return False
@@ -123,16 +125,16 @@ class Copies:
 
 
 async def _rows_of(connection: "asyncpg.Connection[asyncpg.Record]") -> _Rows:
-    held: dict[str, bytes] = {}
+    held: dict[str, tuple[str, str, bytes]] = {}
     parts: list[str] = []
-    for (table,) in await connection.fetch(_TABLES):
+    for table, schema, name in await connection.fetch(_TABLES):
         digest = f"(SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {table} AS t)"  # noqa: S608
         if (rows := await connection.fetchval(f"SELECT {digest}")) is None:
             parts.append(f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM {table})")  # noqa: S608
             continue
         content = BytesIO()
-        await connection.copy_from_table(table, output=content, format="binary")
-        held[table] = content.getvalue()
+        await connection.copy_from_table(name, schema_name=schema, output=content, format="binary")
+        held[table] = schema, name, content.getvalue()
         parts.append(f"SELECT '{table}' WHERE {digest} IS DISTINCT FROM '{rows}'")  # noqa: S608
     sequences = []
     for (sequence,) in await connection.fetch(_SEQUENCES):
