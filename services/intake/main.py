@@ -14,8 +14,10 @@ from services.intake.attachments.jobs import orphans, removals
 from services.intake.attachments.routes import router as attachments_router
 from services.intake.attachments.stores import open_store
 from services.intake.desk import Desk
+from services.intake.duplicates import measures as duplicate_measures
 from services.intake.holidays import handlers as holiday_handlers
 from services.intake.holidays.jobs import settling
+from services.intake.hot_spots import measures as hot_spot_measures
 from services.intake.imports.routes import router as imports_router
 from services.intake.open311.belongings import BELONGING as OPEN311_REPORTS
 from services.intake.open311.formats import PREFIX as OPEN311
@@ -28,6 +30,7 @@ from services.intake.open_data.jobs import releases
 from services.intake.open_data.routes import router as open_data_router
 from services.intake.permissions import PERMISSIONS
 from services.intake.places import handlers as place_handlers
+from services.intake.points import measures as point_measures
 from services.intake.questions.routes import router as questions_router
 from services.intake.requests import handlers as request_handlers
 from services.intake.requests import measures as request_measures
@@ -54,6 +57,9 @@ from shared.web.dialects import Dialect
 attach_infrastructure(Base.metadata)
 
 
+_MEASURES = (request_measures, duplicate_measures, activity_measures, hot_spot_measures, point_measures)
+
+
 def build(runtime: Runtime[IntakeSettings]) -> Parts:
     if runtime.keyring is None:
         raise ValueError("intake holds personal data of residents: set MASTER_KEY_FILE")
@@ -75,8 +81,8 @@ def build(runtime: Runtime[IntakeSettings]) -> Parts:
     request_handlers.register(handlers, desk)
     holiday_handlers.register(handlers, desk, runtime.clock)
     watch = Watch()
-    request_measures.register(watch)
-    activity_measures.register(watch)
+    for measures in _MEASURES:
+        measures.register(watch)
     return Parts(
         routers=[
             *people.ROUTERS,

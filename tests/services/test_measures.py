@@ -6,18 +6,27 @@ from uuid import UUID
 import pytest
 
 from services.casework.cases import measures as cases
+from services.intake.duplicates import measures as duplicates
+from services.intake.hot_spots import measures as hot_spots
+from services.intake.points import measures as points
 from services.intake.requests import measures as requests
 from services.notifications.sending import measures as sending
 from shared.contracts.base import Event
 from shared.contracts.casework import CaseAccepted, CaseReturned, CaseSubmitted, WorkerAssigned
 from shared.contracts.intake import (
     Channel,
+    HotSpotAnnounced,
+    HotSpotCooled,
     Outcome,
+    PointsPosted,
     RequestAccepted,
     RequestClosed,
+    RequestDuplicated,
     RequestFiled,
     RequestRated,
+    RequestReclassified,
     RequestReopened,
+    RequestSeparated,
     Urgency,
 )
 from shared.contracts.notifications import MessageDelivered, MessageFailed, RecipientKind
@@ -55,7 +64,7 @@ def publish(watch: Watch, event: Event, *, id: UUID | None = None, causation: UU
 @pytest.fixture
 def watch() -> Watch:
     watch = Watch()
-    for feature in (requests, cases, sending):
+    for feature in (requests, duplicates, hot_spots, points, cases, sending):
         feature.register(watch)
     return watch
 
@@ -111,6 +120,43 @@ def test_what_is_excluded_counts_for_no_rate(watch: Watch) -> None:
     publish(watch, RequestRated.model_validate({**rated, "excluded": True, "reason": "out_of_scope"}))
     assert count("requests_rated_total", **answers) == before[0] + 1
     assert count("requests_excluded_total", reason="out_of_scope") == before[1] + 1
+
+
+def test_joining_separating_and_reclassifying(watch: Watch, frozen_clock: FrozenClock) -> None:
+    series: list[tuple[str, dict[str, str]]] = [
+        ("requests_joined_total", {"what": "joined"}),
+        ("requests_joined_total", {"what": "separated"}),
+        ("requests_reclassified_total", {"reason": "proposal_confirmed"}),
+    ]
+    before = [count(name, **labels) for name, labels in series]
+    who = {"request": new_id(), "resident": new_id()}
+    for moved in (False, True):
+        publish(watch, RequestDuplicated.model_validate({**who, "duplicate_of": new_id(), "moved": moved}))
+    publish(watch, RequestSeparated.model_validate({**who, "of": new_id(), "due": frozen_clock()}))
+    reading = {"urgency": "normal", "due": frozen_clock(), "reason": "proposal_confirmed"}
+    publish(watch, RequestReclassified.model_validate({**who, **reading}))
+    assert [count(name, **labels) for name, labels in series] == [one + 1 for one in before]
+
+
+def test_hot_spots_that_come_and_go(watch: Watch, frozen_clock: FrozenClock) -> None:
+    before = [count("hot_spots_total", what=what) for what in ("announced", "cooled")]
+    now = frozen_clock()
+    spot = {"heat": 35, "requests": 3, "residents": 3, "votes": 0, "first": now, "last": now}
+    for event in (HotSpotAnnounced, HotSpotCooled):
+        publish(watch, event.model_validate({"hot_spot": new_id(), **spot}))
+    assert [count("hot_spots_total", what=what) for what in ("announced", "cooled")] == [
+        one + 1 for one in before
+    ]
+
+
+def test_points_that_are_earned_spent_and_taken_back(watch: Watch) -> None:
+    before = count("points_earned_total"), count("points_spent_total")
+    for amount, reason in ((20, "attended"), (-15, "ordered"), (-3, "corrected")):
+        changed = {"resident": new_id(), "amount": amount, "balance": 20, "reason": reason}
+        publish(watch, PointsPosted.model_validate(changed))
+    assert count("points_earned_total") == before[0] + 20
+    assert count("points_spent_total") == before[1] + 15
+    assert count("points_posted_total", reason="corrected") >= 1
 
 
 def test_a_return_a_submission_and_a_reopening(watch: Watch, frozen_clock: FrozenClock) -> None:

@@ -10,6 +10,7 @@ from shared.contracts.intake import (
     RequestClosed,
     RequestFiled,
     RequestRated,
+    RequestReclassified,
     RequestReopened,
     RequestSupervised,
     Urgency,
@@ -27,6 +28,9 @@ _CLOSED = metrics.counter("requests_closed", "Requests closed (结案)", ["outco
 _REOPENED = metrics.counter("requests_reopened", "Requests reopened by their residents")
 _SUPERVISED = metrics.counter(
     "requests_supervised", "Requests marked for supervision (督办), which halves their limit", ["reason"]
+)
+_RECLASSIFIED = metrics.counter(
+    "requests_reclassified", "Requests that a person gave a category or an urgency", ["reason"]
 )
 _RATED = metrics.counter(
     "requests_rated",
@@ -52,6 +56,8 @@ for _reason in codes("exclusion_reason"):
     _EXCLUDED.labels(reason=_reason)
 for _reason in codes("supervision_reason"):
     _SUPERVISED.labels(reason=_reason)
+for _reason in codes("reclassify_reason"):
+    _RECLASSIFIED.labels(reason=_reason)
 for _answers in product(_FLAGS, repeat=3):
     _RATED.labels(*_answers)
 
@@ -80,6 +86,10 @@ def register(watch: Watch) -> None:
     @watch.on(RequestSupervised)
     def supervised(event: Received[RequestSupervised]) -> None:
         _SUPERVISED.labels(reason=event.data.reason).inc()
+
+    @watch.on(RequestReclassified)
+    def reclassified(event: Received[RequestReclassified]) -> None:
+        _RECLASSIFIED.labels(reason=event.data.reason).inc()
 
     @watch.on(RequestRated)
     def rated(event: Received[RequestRated]) -> None:
