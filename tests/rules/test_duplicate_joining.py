@@ -22,7 +22,7 @@ from services.intake.duplicates.rules.joining import (
 from services.intake.requests import deciding as requests
 from services.intake.requests.deciding import Decision, Situation
 from services.intake.requests.limits import LimitKind, Limits, Terms
-from services.intake.requests.rules import DuplicateOfItself, Life, Rating, State
+from services.intake.requests.rules import DuplicateOfItself, Life, Rating, ReopenWindowClosed, State
 from shared.calendar import WorkCalendar
 from shared.contracts.intake import Outcome, RequestDuplicated, RequestFollowed, RequestSeparated, Urgency
 from shared.refusals import IllegalMove, Refusal
@@ -119,8 +119,14 @@ class Community(RuleBasedStateMachine):
 
     @rule(number=numbers)
     def reopen(self, number: int) -> None:
-        if self.requests[number].life.state is State.CLOSED:
-            self.apply([requests.reopen(self.requests[number], self.now, BY, LIMITS, reason="came_back")])
+        it = self.requests[number]
+        if it.life.state is not State.CLOSED or it.life.closed is None:
+            return
+        if self.now - it.life.closed <= timedelta(days=LIMITS.terms.reopen_days):
+            self.apply([requests.reopen(it, self.now, BY, LIMITS, reason="came_back")])
+        else:
+            with pytest.raises(ReopenWindowClosed):
+                requests.reopen(it, self.now, BY, LIMITS, reason="came_back")
 
     @rule(hours=st.integers(1, 100))
     def wait(self, hours: int) -> None:
