@@ -208,6 +208,7 @@ async def test_a_restart_keeps_what_is_due(database: Database) -> None:
     work = Work()
     job = Job("sweep", timedelta(hours=1), work)
     async with running(scheduler(database, job)):
+        await until(lambda: work.ended == 1)
         await until(recorded("done", database))
     due = (await state(database)).due_at
     async with running(scheduler(database, job)):
