@@ -1,6 +1,7 @@
 """Readings of requests, and the models of a community's own.
 
-A reading holds codes, numbers and terms of the published glossary: nothing that a resident wrote.
+A reading holds codes, numbers and terms of the published glossary: nothing that is a resident's alone. Words that a
+community's own model has learned decide too, and are not kept here.
 """
 
 from datetime import datetime

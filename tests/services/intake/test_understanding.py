@@ -7,6 +7,7 @@ import pytest
 from services.intake.understanding.rules import Terms
 from shared.security import Role
 from shared.understanding import shipped
+from shared.understanding.terms import speaking
 from tests.services.intake.conftest import CONCERN, Intake, grid
 from tests.support.web import problem
 
@@ -151,6 +152,9 @@ async def test_a_community_trains_a_model_of_its_own_and_can_go_back(intake: Int
     ).json()
     assert read["model"] == trained["version"]
     assert read["guesses"][0]["category"].startswith("06")
+    assert set(read["words"]) - speaking().keys(), "words that it has learnt speak"
+    filed = await intake.file(subject="共享单车堆", body="又有共享单车堆")
+    assert set((await reading(intake, filed["id"]))["words"]) <= speaking().keys(), "and are not kept"
     quality = (await head.get("/v1/classifier/quality")).json()
     assert quality["decided"] == Terms().train_from
     back = await head.post("/v1/classifier/activation", json={"version": None})

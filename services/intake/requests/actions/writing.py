@@ -21,6 +21,7 @@ from services.intake.understanding.rules import Proposal
 from shared.database import Database
 from shared.messaging.outbox import outbox_arguments
 from shared.refusals import Refusal
+from shared.understanding.terms import speaking
 
 _REFERENCE = "ix_request_tenant_reference"
 
@@ -265,7 +266,8 @@ def _reading(proposal: Proposal) -> dict[str, Any]:
         "category": reading.category,
         "confidence": round(reading.confidence, 4),
         "guesses": [[guess.category, round(guess.confidence, 4)] for guess in reading.guesses],
-        "words": list(reading.words),
+        # A word that a community's model has learned may be one that only this resident uses.
+        "words": [word for word in reading.words if word in speaking()],
         "urgency": reading.urgency.urgency.value,
         "urgency_words": list(reading.urgency.words),
         "belongs": reading.belonging.to.value,
