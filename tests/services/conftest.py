@@ -1,10 +1,12 @@
 """Something of every kind in the first of two communities, for tests of what the second may learn of it."""
 
+import io
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 import pytest
+from PIL import Image
 
 from shared.contracts.base import Event
 from shared.contracts.intake import Channel, RequestFiled, Urgency
@@ -105,8 +107,9 @@ async def rows(applications: Applications) -> Mapping[str, Mapping[str, UUID]]:
         "intake", "/v1/households", {"head": str(theirs)}, tenant=SECOND
     )
     rows["intake"]["members"] = resident
-    rows["intake"]["attachments"] = new_id()
-    await admin.execute(_ATTACHMENT, FIRST, rows["intake"]["attachments"], request, resident, now)
+    rows["intake"]["attachments"] = await _attachment(applications, request)
+    rows["intake"]["read-questions"] = await _read_question(applications, resident)
+    rows["intake"]["registers"] = await made("intake", "/v1/registers", {"source": "register"})
     rows["intake"]["own requests"] = await made(
         "intake", "/v1/requests", {**concern, "resident": str(theirs)}, tenant=SECOND
     )
@@ -145,22 +148,10 @@ _OF_TWO_RESIDENTS = {
         INSERT INTO resident_merge (tenant, id, kept, merged, at, by, undo_until)
         VALUES ($1, $2, $3, $4, $5, 'head-1', $5::timestamptz + interval '30 days')
     """,
-    "read-questions": """
-        INSERT INTO read_question (tenant, id, resident, read, question, asked, due, due_provisional)
-        SELECT $1, $2, $3, 1, '', $5, $5, false WHERE $4::uuid IS NOT NULL
-    """,
-    "registers": """
-        INSERT INTO register_run (tenant, id, source, state, opened, by)
-        SELECT $1, $2, 'register', 'open', $5, 'head-1' WHERE $3::uuid <> $4::uuid
-    """,
 }
 _ERASURE = """
 INSERT INTO erasure (tenant, resident, at, reason, by_role, by, destroyed, key)
 VALUES ($1, $2, $3, 'asked', 'head', 'head-1', '{}', '00')
-"""
-_ATTACHMENT = """
-INSERT INTO attachment (tenant, id, request, resident, object, media_type, size, added, role, actor)
-VALUES ($1, $2, $3, $4, 'aa/one', 'image/png', 1, $5, 'worker', 'worker-1')
 """
 
 
@@ -170,10 +161,47 @@ async def _erased(intake: Open, resident: UUID) -> UUID:
     return resident
 
 
+async def _attachment(applications: Applications, request: UUID) -> UUID:
+    picture = io.BytesIO()
+    Image.new("RGB", (8, 8), "red").save(picture, "PNG")
+    answer = await applications["intake"].call(
+        "POST",
+        f"/v1/requests/{request}/attachments",
+        applications.token(Role.WORKER),
+        content=picture.getvalue(),
+        headers={"Content-Type": "image/png"},
+    )
+    assert answer.is_success, answer.text
+    return UUID(answer.json()["id"])
+
+
+async def _read_question(applications: Applications, resident: UUID) -> UUID:
+    """What a resident asks of a read of the head's."""
+    intake, own = applications["intake"], applications.token(Role.RESIDENT, subject=str(resident))
+    path = f"/v1/residents/{resident}"
+    assert (await intake.call("GET", path, applications.token(Role.HEAD))).is_success
+    (read, *_) = (await intake.call("GET", f"{path}/reads", own)).json()["items"]
+    asked = await intake.call(
+        "POST", f"{path}/reads/{read['id']}/questions", own, json={"text": "为什么看我的资料？"}
+    )
+    assert asked.is_success, asked.text
+    return UUID(asked.json()["id"])
+
+
 _POINT_ORDER = """
-WITH account AS (INSERT INTO point_account (tenant, resident, balance, minutes) VALUES ($1, $3, 0, 0))
-INSERT INTO point_order (tenant, id, resident, item, quantity, points, state, ordered)
-VALUES ($1, $2, $3, $4, 1, 2, 'ordered', $5)
+WITH account AS (
+    INSERT INTO point_account (tenant, resident, balance, minutes) VALUES ($1, $3, 0, 60)
+), earned AS (
+    INSERT INTO point_posting (tenant, resident, debit, credit, amount, reason, balance, minutes, role, actor, at)
+    VALUES ($1, $3, 'issued', 'resident', 2, 'attended', 2, 60, 'clock', 'clock', $5) RETURNING id
+), lot AS (
+    INSERT INTO point_lot (tenant, id, resident, posting, amount, "left", expires)
+    SELECT $1, gen_random_uuid(), $3, id, 2, 0, $5::timestamptz + interval '1 year' FROM earned RETURNING id
+), made AS (
+    INSERT INTO point_order (tenant, id, resident, item, quantity, points, state, ordered)
+    VALUES ($1, $2, $3, $4, 1, 2, 'ordered', $5)
+)
+INSERT INTO point_use (tenant, order_id, lot, amount) SELECT $1, $2, id, 2 FROM lot
 """
 _REIMBURSEMENT = """
 WITH book AS (

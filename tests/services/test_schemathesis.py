@@ -151,7 +151,7 @@ class Acquaintance:
             if (
                 step.startswith("{")
                 and noun in self._known
-                and _is_id((case.path_parameters or {}).get(name))
+                and (name == "request" or _is_id((case.path_parameters or {}).get(name)))
             ):
                 case.path_parameters[name] = str(self._known[noun])
         if case.method.upper() == "PUT" and case.headers is not None:
