@@ -29,6 +29,7 @@ from shared.contracts.catalogue import TOPICS
 from shared.database import Database, Keyring
 from shared.database.provision import Access
 from shared.messaging.log import EventLog, open_log
+from shared.observing import metrics
 from shared.runtime.api import application
 from shared.runtime.service import Runtime, Service
 from shared.runtime.worker import Work
@@ -232,5 +233,7 @@ on_the_embedded_parts = pytest.mark.parametrize("ground", ["embedded"], indirect
 @pytest.fixture
 async def platform(ground: Ground) -> AsyncIterator[Platform]:
     """A fresh platform."""
+    # What the tests before this one have asked of every service would be twenty thousand lines at each look.
+    metrics.defined()["longxi_http_request_seconds"].clear()
     async with Platform(ground, RunningClock(working_morning(system_clock()))).up() as platform:
         yield platform
