@@ -24,6 +24,7 @@ from tests.bench.scenarios import (
     latency,
     long_run,
     members,
+    pages,
     platform,
     relay,
     similar,
@@ -38,8 +39,8 @@ SCENARIOS = {
     "latency": latency,
     "similar": similar,
 }
-LONG = {"growth": growth, "long_run": long_run}
-"""Measured only when they are asked for: each takes half an hour or more."""
+LONG = {"growth": growth, "long_run": long_run, "pages": pages}
+"""Measured only when they are asked for: each takes ten minutes, half an hour or more."""
 RESULTS = Path("build/bench.json")
 _REQUESTS = 1_000_000
 _CPU = "cpu_s_per_million_events"

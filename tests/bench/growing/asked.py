@@ -95,14 +95,15 @@ async def measure(ground: Ground, sizes: Sequence[Size], found: Found) -> None:
                 for call in range(_CALLS + 2):
                     for size in sizes:
                         mine = asked[size.times][number]
-                        seconds = await _ask(clients[size.times, mine.service], size, mine)
+                        seconds = await ask(clients[size.times, mine.service], size, mine)
                         if call >= 2:  # plans and keys are kept from then on
                             taken[size.times].append(seconds * 1000)
                 for times, values in taken.items():
                     found.times[question.name][times].append(median(values))
 
 
-async def _ask(client: httpx.AsyncClient, size: Size, question: Question) -> float:
+async def ask(client: httpx.AsyncClient, size: Size, question: Question) -> float:
+    """Seconds. Raises MeasuringFailed."""
     token = size.community.issuer.mint(size.community.stack.tenant, question.subject, list(question.roles))
     headers = {"Authorization": f"Bearer {token}", "X-Purpose": "handle_request"}
     method = "GET" if question.body is None else "POST"

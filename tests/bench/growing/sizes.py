@@ -12,7 +12,7 @@ from uuid import UUID
 
 import asyncpg
 
-from tests.bench.community import Community, copy_of, new_community, staff_and_grids
+from tests.bench.community import MEASURED, Community, copy_of, new_community, staff_and_grids
 from tests.bench.figures import Figure
 from tests.bench.ground import Ground
 from tests.bench.seeding.filling import fill, relaxed
@@ -83,20 +83,22 @@ def _figures(name: str, unit: str, sizes: dict[int, list[float]], *, may_grow: b
 
 
 @asynccontextmanager
-async def sizes_of(ground: Ground) -> AsyncIterator[Sequence[Size]]:
-    """All of them at once, filled; their databases are dropped at the end."""
+async def sizes_of(
+    ground: Ground, wanted: Sequence[int] = TIMES, services: Sequence[str] = MEASURED
+) -> AsyncIterator[Sequence[Size]]:
+    """All of these at once, with these services' databases filled; they are dropped at the end."""
     first = await new_community(ground)
     workers, grids = await staff_and_grids(ground, first)
     least = max(ground.requests // TIMES[-1], 100)
     now = datetime.now(UTC)
-    communities = [first, *[await copy_of(ground, first) for _ in TIMES[1:]]]
+    communities = [first, *[await copy_of(ground, first) for _ in wanted[1:]]]
     sizes = [
         Size(
             times,
             community,
             Plan(least * times, min(_MOST_OPEN, least // 4), min(_BLOCK, least), workers, grids, now),
         )
-        for times, community in zip(TIMES, communities, strict=True)
+        for times, community in zip(wanted, communities, strict=True)
     ]
     await relaxed(ground.postgres.url, on=True)
     for size in sizes:
@@ -106,6 +108,7 @@ async def sizes_of(ground: Ground) -> AsyncIterator[Sequence[Size]]:
             *(
                 fill(service, ground.admin_url(access), size.plan, keyring)
                 for service, access in accesses.items()
+                if service in services
             )
         )
         sys.stderr.write(f"  {size.plan.requests:,} requests seeded in {max(taken):.0f} s\n")
