@@ -24,20 +24,23 @@ class Belongs(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Belonging:
     to: Belongs
+    department: str | None
+    """A code of the vocabulary `department`, where there is something to do; `community` where it is ours."""
     zh: str
     en: str
     """Who, for people."""
 
 
-NOBODY = Belonging(Belongs.NOBODY, "无需办理", "nobody: there is nothing to do")
+NOBODY = Belonging(Belongs.NOBODY, None, "无需办理", "nobody: there is nothing to do")
 
 
 @cache
-def _lines() -> Mapping[str, Belonging]:
+def belongings() -> Mapping[str, Belonging]:
+    """By category; a line holds for the categories below it that have none of their own."""
     with _FILE.open(encoding="utf-8", newline="") as file:
         return MappingProxyType(
             {
-                row["code"]: Belonging(Belongs(row["who"]), row["zh"], row["en"])
+                row["code"]: Belonging(Belongs(row["who"]), row["department"], row["zh"], row["en"])
                 for row in csv.DictReader(file)
             }
         )
@@ -46,7 +49,7 @@ def _lines() -> Mapping[str, Belonging]:
 def belonging_of(category: str) -> Belonging:
     """By the narrowest line that holds the category. Raises LookupError for one that is not of the taxonomy."""
     for length in (6, 4, 2):
-        found = _lines().get(category[:length])
+        found = belongings().get(category[:length])
         if found is not None and len(category) >= length:
             return found
     raise LookupError(f"no category {category!r}")

@@ -219,6 +219,7 @@ def test_a_line_is_what_the_request_was_at_the_call_back() -> None:
         By.LEVEL_1: "02",
         By.LEVEL_2: "0201",
         By.LEVEL_3: "020102",
+        By.DEPARTMENT: "party_and_government_offices",
         By.CHANNEL: "web",
         By.MONTH: "2026-11",
     }

@@ -16,6 +16,7 @@ from services.intake.rates.stories import DECISIVE
 from services.intake.rates.tables import FLAGGED, RateMark
 from services.intake.rates.tallies import LEVELS, By, Tally
 from services.intake.requests.tables import TO_CALL_BACK, Request, StoryEntry
+from shared.understanding.belonging import belongings
 
 _MONTH = "YYYY-MM"
 
@@ -28,6 +29,7 @@ class Narrowed:
     category: str | None = None
     """Also the categories below it."""
     channel: str | None = None
+    department: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +233,8 @@ def _narrow(statement: Select[Any], table: type[RateMark] | type[Request], narro
         statement = statement.where(table.channel == narrowed.channel)
     if narrowed.category is not None:
         statement = statement.where(table.category.between(narrowed.category, narrowed.category + "9999"))
+    if narrowed.department is not None:
+        statement = statement.where(_department(table) == narrowed.department)
     return statement
 
 
@@ -244,9 +248,22 @@ def _key(table: type[RateMark] | type[Request], by: By, month: ColumnElement[str
             return table.channel.expression
         case By.MONTH:
             return month
+        case By.DEPARTMENT:
+            return _department(table)
         case _:
             digits = LEVELS[by]
             return case((func.length(table.category) >= digits, func.left(table.category, digits)))
+
+
+def _department(table: type[RateMark] | type[Request]) -> ColumnElement[Any]:
+    """As `belonging_of` finds it: the narrowest line of the category."""
+    lines = sorted(belongings().items(), key=lambda line: -len(line[0]))
+    return case(
+        *(
+            (func.left(table.category, len(code)) == code, literal(belonging.department, String))
+            for code, belonging in lines
+        )
+    )
 
 
 def _of_number(number: Number) -> Sequence[ColumnElement[bool]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from services.intake.rates.rules import Course, Flag, Kind, Mark
+from shared.understanding.belonging import belonging_of
 
 PAST_MONTHS = 6
 """The community's own past that a month's exclusions are compared with."""
@@ -27,8 +28,9 @@ class By(StrEnum):
     """Of the category; likewise the next two."""
     LEVEL_2 = "level2"
     LEVEL_3 = "level3"
+    DEPARTMENT = "department"
+    """That the category is the business of (`shared/understanding/responsibility.csv`), the community among them."""
     CHANNEL = "channel"
-    """In place of the department, which nothing on the platform says of a request or a worker."""
     MONTH = "month"
 
 
@@ -97,6 +99,8 @@ def key_of(line: Mark | Course, by: By, month: str) -> str | None:
             return line.channel
         case By.MONTH:
             return month
+        case By.DEPARTMENT:
+            return None if line.category is None else belonging_of(line.category).department
         case _:
             digits = LEVELS[by]
             category = line.category

@@ -112,6 +112,7 @@ async def test_figures_by_category_channel_grid_and_month(intake: Intake) -> Non
         ("level1", {"01", "02"}),
         ("level2", {"0105", "any"}),
         ("level3", {"010503", "any"}),
+        ("department", {"construction", "party_and_government_offices"}),
         ("channel", {"web"}),
         ("grid", {"any"}),
         ("month", {month(intake)}),
@@ -121,6 +122,26 @@ async def test_figures_by_category_channel_grid_and_month(intake: Intake) -> Non
     assert narrowed["rated"] == 1
     names = {line["key"]: line["name"] for line in await figures(intake, by="level1")}
     assert names["01"] == "城乡建设"
+
+
+async def test_a_department_answers_for_its_categories_and_its_number_opens(intake: Intake) -> None:
+    resident = await intake.resident()
+    for category in ("010206", "0602", "0102", "010203", "130809", "13"):
+        await rated(intake, resident, category=category)
+    found = {line["key"]: line for line in await figures(intake, by="department")}
+    assert {key: line["rated"] for key, line in found.items()} == {
+        "transport": 2,
+        "community": 3,
+        "police_and_courts": 1,
+    }
+    assert found["transport"]["name"] == "交通运输部门"
+    assert (await figures(intake, department="transport"))[0]["rated"] == 2
+    opened = await behind(intake, "rated", department="transport")
+    assert {line["category"] for line in opened} == {"010206", "0602"}
+    refused = await intake.as_(Role.HEAD).get(
+        "/v1/rates", params={"month": month(intake), "department": "moon"}
+    )
+    problem(refused, 422, "unknown-code")
 
 
 async def test_records_of_the_past_are_left_out_and_counted(intake: Intake) -> None:

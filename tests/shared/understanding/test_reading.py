@@ -79,6 +79,8 @@ def test_every_category_belongs_to_somebody() -> None:
         assert found.to is not Belongs.NOBODY
         assert found.zh
         assert found.en
+        assert found.department in codes("department")
+        assert (found.department == "community") == (found.to is Belongs.COMMUNITY)
 
 
 def test_thanks_belong_to_nobody() -> None:

@@ -15,6 +15,7 @@ from services.intake.rates.numbers import Number
 from services.intake.rates.queries import Narrowed
 from services.intake.rates.routes.schemas import (
     CategoryPrefix,
+    Department,
     Month,
     MonthsTheWrongWay,
     Rates,
@@ -25,7 +26,7 @@ from services.intake.rates.routes.schemas import (
     line,
 )
 from services.intake.rates.tallies import PAST_MONTHS, By, Tally, unusual_exclusions
-from services.intake.wire import Code
+from services.intake.wire import Code, UnknownCode, known_code
 from shared.contracts.intake import Channel
 from shared.security import permit
 from shared.web import Call, Cursor, Page, cursor_query, limit_query, page, refuses
@@ -41,7 +42,7 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-@router.get("/v1/rates", responses=refuses(MonthsTheWrongWay))
+@router.get("/v1/rates", responses=refuses(MonthsTheWrongWay, UnknownCode))
 async def read_rates(
     call: Annotated[Call, permit("rates:read")],
     month: Month,
@@ -51,9 +52,10 @@ async def read_rates(
     grid: UUID | None = None,
     category: CategoryPrefix = None,
     channel: Channel | None = None,
+    department: Department = None,
 ) -> RatesOfMonths:
     """The rates of a month, or of the months until `until`, with all that was left out of them and what was noticed."""
-    narrowed = Narrowed(grid, category, None if channel is None else channel.value)
+    narrowed = _narrowed(grid, category, channel, department)
     return await _figures(call, month, until or month, by, narrowed)
 
 
@@ -80,7 +82,7 @@ async def export_rates(
     )
 
 
-@router.get("/v1/rates/requests")
+@router.get("/v1/rates/requests", responses=refuses(UnknownCode))
 async def list_requests_behind(
     call: Annotated[Call, permit("rates:read")],
     month: Month,
@@ -91,6 +93,7 @@ async def list_requests_behind(
     grid: UUID | None = None,
     category: CategoryPrefix = None,
     channel: Channel | None = None,
+    department: Department = None,
     cursor: Annotated[Cursor | None, cursor_query] = None,
     limit: Annotated[int, limit_query] = 50,
 ) -> Page[RequestBehind]:
@@ -104,7 +107,7 @@ async def list_requests_behind(
             session,
             number,
             first_of(month),
-            Narrowed(grid, category, None if channel is None else channel.value),
+            _narrowed(grid, category, channel, department),
             reason=reason,
             flag=flag,
             before=before,
@@ -116,6 +119,15 @@ async def list_requests_behind(
         item=lambda row: behind(row, call.language),
         position=lambda row: (row.position, row.request) if in_time else (row.position,),
     )
+
+
+def _narrowed(
+    grid: UUID | None, category: str | None, channel: Channel | None, department: str | None
+) -> Narrowed:
+    """Raises UnknownCode."""
+    if department is not None:
+        known_code("department", department, field="department")
+    return Narrowed(grid, category, None if channel is None else channel.value, department)
 
 
 async def _figures(call: Call, first: str, last: str, by: By, narrowed: Narrowed) -> RatesOfMonths:

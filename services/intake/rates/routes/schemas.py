@@ -9,7 +9,7 @@ from pydantic import StringConstraints
 
 from services.intake.rates.queries import Line
 from services.intake.rates.tallies import LEVELS, By, Tally, share
-from services.intake.wire import word
+from services.intake.wire import Code, word
 from shared.contracts.vocabulary import name
 from shared.refusals import InvalidValue, Language
 from shared.web import Model
@@ -23,6 +23,8 @@ Month = Annotated[
 CategoryPrefix = Annotated[
     str | None, Query(pattern=r"^(\d{2}){1,3}$", description="With the categories below it")
 ]
+
+Department = Annotated[Code | None, Query(description="Of the vocabulary `department`")]
 
 
 class MonthsTheWrongWay(InvalidValue):
@@ -41,7 +43,7 @@ class Rates(Model):
     """One line of figures. Rates are shares from 0 to 1, absent where nothing was counted."""
 
     key: str
-    """What the line is about: a grid's id, a category, a channel, a month; empty for the community."""
+    """What the line is about: a grid's id, a category, a department, a channel, a month; empty for the community."""
     name: str | None
     """The same in words, where it is a code."""
     rated: int
@@ -180,7 +182,7 @@ def _name(key: str | None, by: By, language: Language) -> str | None:
         return "未标明" if language == "zh" else "not said"
     if by in LEVELS:
         return name("category", key, language)
-    return name("channel", key, language) if by is By.CHANNEL else None
+    return name(by.value, key, language) if by in {By.CHANNEL, By.DEPARTMENT} else None
 
 
 def _counts(counter: dict[str, int], kind: str, language: Language) -> list[CountOf]:
