@@ -77,7 +77,7 @@ async def prometheus(binary: str, folder: Path, target: str) -> AsyncIterator[Pr
         port = free.getsockname()[1]
     # JSON is YAML. Everything of ours is one process here, so one target stands for all.
     config = {
-        "global": {"scrape_interval": "2s", "scrape_timeout": "2s", "evaluation_interval": "1s"},
+        "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
         "rule_files": [f"{RULES}/*.yml"],
         "scrape_configs": [
             {

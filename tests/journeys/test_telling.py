@@ -21,7 +21,7 @@ async def test_the_next_message_goes_to_the_new_address_at_once(
     worker = await community.worker("欧阳明瑾")
     await community.grid(worker, catch_all=True, kind="area")
     resident = await community.resident("司徒婉清", phone=OLD)
-    filed = await community.file(resident, "楼里出不去")
+    filed = await community.file(resident, "电梯停运")
     await platform.settle()
     before = len(platform.gateway.network.to(OLD))
     assert before == 2, "that it was filed, and who has it"
@@ -45,7 +45,7 @@ async def test_nobody_can_read_or_reach_a_resident_who_was_erased(
     worker = await community.worker("欧阳明瑾")
     await community.grid(worker, catch_all=True, kind="area")
     resident = await community.resident("司徒婉清", phone=OLD, address="龙溪路12号")
-    filed = await community.file(resident, "楼里出不去", "老人上不了楼，心脏不好。")
+    filed = await community.file(resident, "电梯停运", "老人上不了楼，心脏不好。")
     await platform.settle()
     reads = await community.resident_at("intake", resident).get(f"/v1/residents/{resident}/reads")
     assert {line["purpose"] for line in reads["items"]} >= {"notify"}, "each use of the contact can be seen"

@@ -129,7 +129,7 @@ def _deciphered(keyring: Keyring, pieces: Iterable[Piece], resident: UUID, reque
     blobs = {blob for _, content in pieces for blob in _blobs(content)}
     keys = [key for blob in blobs if (key := _unwrapped(keyring, blob)) is not None]
     contexts = [f"resident.{field}:{resident}" for field in FIELDS]
-    contexts += [f"request.{field}:{request}" for field in ("subject", "body", "address")]
+    contexts += [f"request.{field}:{request}" for field in ("subject", "body", "address", "evidence")]
     sealed = [blob for blob in blobs if blob[:1] == b"\x01"]
     return [
         text

@@ -52,7 +52,6 @@ ROUTES = [
 ]
 
 
-@pytest.mark.timeout(300)  # four processes start, one after the other
 def test_the_committed_table_of_permissions_is_current() -> None:
     """Guards docs/invariants/every-route-declares-its-permission.md: a change of a permission is seen in review."""
     assert page() == (ROOT / PAGE).read_text(encoding="utf-8"), "run `make documents`"

@@ -12,7 +12,7 @@ from services.intake.duplicates.fingerprints import Fingerprint, Printer
 from services.intake.requests.limits import LimitKind, Limits
 from services.intake.requests.rules import Life, State
 from services.intake.residents.keys import Holder
-from services.intake.understanding.rules import Proposal
+from services.intake.understanding.rules import Evidence, Proposal
 from shared.contracts.intake import Channel, RequestFiled, Urgency
 from shared.database import new_id
 
@@ -64,6 +64,8 @@ class Filing:
     body: bytes
     address: bytes | None
     answers: bytes | None
+    evidence: bytes | None
+    """The words that speak for the proposal."""
     particulars: Particulars
     life: Life
     actor: Actor
@@ -136,6 +138,9 @@ def prepare(
         body=holder.seal("request", id, "body", words.body),
         address=holder.seal_any("request", id, "address", words.address),
         answers=holder.seal_any("request", id, "answers", words.answers),
+        evidence=None
+        if proposal is None
+        else holder.seal("request", id, "evidence", Evidence.of(proposal.reading).packed()),
         particulars=particulars,
         life=life,
         actor=actor,

@@ -150,6 +150,8 @@ class RequestText(Base):
     """To the extra questions of its category, as JSON of `questions.rules.Answered`."""
     answer: Mapped[bytes | None]
     """What the community said when it closed the request."""
+    evidence: Mapped[bytes | None]
+    """The words that speak for its proposed category and urgency, as JSON of `understanding.rules.Evidence`."""
 
 
 class StoryEntry(Base):

@@ -1,6 +1,6 @@
 """Every read of readings and models."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +8,9 @@ from sqlalchemy import func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.requests.tables import Request, RequestText
-from services.intake.understanding.rules import Decided, Quality, quality
+from services.intake.residents.keys import Keys
+from services.intake.residents.queries import holders
+from services.intake.understanding.rules import Decided, Evidence, Quality, quality
 from services.intake.understanding.tables import ClassifierModel, RequestReading
 from shared.refusals import NotFound
 
@@ -50,6 +52,27 @@ async def waiting(
     if after is not None:
         statement = statement.where(RequestReading.request > after)
     return [(reading, request) for reading, request in await session.execute(statement)]
+
+
+async def evidence(session: AsyncSession, keys: Keys, requests: Collection[UUID]) -> Mapping[UUID, Evidence]:
+    """Of those whose words are kept and whose residents are not erased. Like a category it says what a request is about,
+    so that it is no read of what the resident wrote."""
+    statement = select(RequestText.request, RequestText.evidence, Request.resident).join(
+        Request, Request.id == RequestText.request
+    )
+    rows = (
+        await session.execute(
+            statement.where(RequestText.request.in_(requests), RequestText.evidence.is_not(None))
+        )
+    ).all()
+    open_keys = await holders(session, keys, [row.resident for row in rows])
+    return {
+        row.request: Evidence.unpacked(
+            open_keys[row.resident].open("request", row.request, "evidence", row.evidence)
+        )
+        for row in rows
+        if row.resident in open_keys
+    }
 
 
 async def by_people(

@@ -1,7 +1,7 @@
 """Readings of requests, and the models of a community's own.
 
-A reading holds codes, numbers and terms of the published glossary: nothing that is a resident's alone. Words that a
-community's own model has learned decide too, and are not kept here.
+A reading holds codes and numbers. The words that decided are some of the resident's own: they stand, encrypted, with what the
+resident wrote (`request_text.evidence`), and go with it.
 """
 
 from datetime import datetime
@@ -38,9 +38,7 @@ class RequestReading(Base):
     confidence: Mapped[float] = mapped_column(Float)
     guesses: Mapped[list[Any]] = mapped_column(JSONB)
     """[category, probability] each, the best first."""
-    words: Mapped[list[str]] = mapped_column(ARRAY(String(48)))
     urgency: Mapped[str] = mapped_column(String(16))
-    urgency_words: Mapped[list[str]] = mapped_column(ARRAY(String(48)))
     belongs: Mapped[str] = mapped_column(String(16))
     conditions: Mapped[list[str]] = mapped_column(ARRAY(String(24)))
     decided: Mapped[str | None] = mapped_column(String(16))

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 from typing import Any
 
 import pytest
@@ -49,7 +50,8 @@ async def test_a_household_has_its_members_its_address_and_the_grid_of_it(intake
     reads = await intake.as_(Role.RESIDENT, wife).get(f"/v1/residents/{wife}/reads")
     assert reads.json()["items"][0]["fields"] == ["household.address"]
     (row,) = await intake.rows("SELECT household::text AS text FROM household")
-    assert "501室" not in row.text
+    # In hexadecimal, as bytes are shown, digits mean nothing.
+    assert "501" not in re.sub(r"[0-9a-f-]{12,}", "", row.text)
 
 
 async def test_what_is_not_allowed(intake: Intake) -> None:

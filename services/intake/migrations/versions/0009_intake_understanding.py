@@ -16,6 +16,7 @@ _TIME = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
+    op.add_column("request_text", sa.Column("evidence", sa.LargeBinary, nullable=True))
     op.create_table(
         "request_reading",
         sa.Column("tenant", sa.String(31), server_default=_OWN_TENANT, nullable=False),
@@ -24,9 +25,7 @@ def upgrade() -> None:
         sa.Column("category", sa.String(6), nullable=False),
         sa.Column("confidence", sa.Float, nullable=False),
         sa.Column("guesses", postgresql.JSONB, nullable=False),
-        sa.Column("words", sa.ARRAY(sa.String(48)), nullable=False),
         sa.Column("urgency", sa.String(16), nullable=False),
-        sa.Column("urgency_words", sa.ARRAY(sa.String(48)), nullable=False),
         sa.Column("belongs", sa.String(16), nullable=False),
         sa.Column("conditions", sa.ARRAY(sa.String(24)), nullable=False),
         sa.Column("decided", sa.String(16), nullable=True),

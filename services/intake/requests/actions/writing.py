@@ -21,7 +21,6 @@ from services.intake.understanding.rules import Proposal
 from shared.database import Database
 from shared.messaging.outbox import outbox_arguments
 from shared.refusals import Refusal
-from shared.understanding.terms import speaking
 
 _REFERENCE = "ix_request_tenant_reference"
 
@@ -71,6 +70,7 @@ _BESIDE = {
     "body": "bytea",
     "address": "bytea",
     "answers": "bytea",
+    "evidence": "bytea",
     "role": "text",
     "actor": "text",
     "details": "text",
@@ -85,9 +85,7 @@ _READING = {
     "category": "text",
     "confidence": "double precision",
     "guesses": "jsonb",
-    "words": "text[]",
     "urgency": "text",
-    "urgency_words": "text[]",
     "belongs": "text",
     "conditions": "text[]",
     "decided": "text",
@@ -102,8 +100,8 @@ filed AS (
     ON CONFLICT (tenant, source, external_id) DO NOTHING
     RETURNING id
 ), words AS (
-    INSERT INTO request_text (request, subject, body, address, answers)
-    SELECT id, subject, body, address, answers FROM filing JOIN filed USING (id)
+    INSERT INTO request_text (request, subject, body, address, answers, evidence)
+    SELECT id, subject, body, address, answers, evidence FROM filing JOIN filed USING (id)
 ), story AS (
     INSERT INTO request_story (request, at, entry, to_state, role, actor, details)
     SELECT id, filed, 'filed', state, role, actor, details::jsonb FROM filing JOIN filed USING (id)
@@ -249,6 +247,7 @@ def _row(filing: Filing) -> tuple[Any, ...]:
         "body": filing.body,
         "address": filing.address,
         "answers": filing.answers,
+        "evidence": filing.evidence,
         "role": filing.actor.role,
         "actor": filing.actor.subject,
         "details": orjson.dumps(filing.details).decode(),
@@ -266,10 +265,7 @@ def _reading(proposal: Proposal) -> dict[str, Any]:
         "category": reading.category,
         "confidence": round(reading.confidence, 4),
         "guesses": [[guess.category, round(guess.confidence, 4)] for guess in reading.guesses],
-        # A word that a community's model has learned may be one that only this resident uses.
-        "words": [word for word in reading.words if word in speaking()],
         "urgency": reading.urgency.urgency.value,
-        "urgency_words": list(reading.urgency.words),
         "belongs": reading.belonging.to.value,
         "conditions": sorted(each.value for each in reading.conditions),
         "decided": None if proposal.decided is None else proposal.decided.value,

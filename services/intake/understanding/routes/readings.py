@@ -24,7 +24,7 @@ from services.intake.understanding.routes.schemas import (
     facts,
     fresh,
 )
-from services.intake.understanding.rules import Decided, DecidedAlready, propose
+from services.intake.understanding.rules import Decided, DecidedAlready, Evidence, propose
 from services.intake.understanding.tables import RequestReading
 from services.intake.wire import UnknownCode, known_code
 from shared.security import permit
@@ -53,16 +53,22 @@ async def read_message(
 
 
 @router.get("/v1/requests/{id}/understanding", responses=refuses(NotRead))
-async def read_reading(id: UUID, call: Annotated[Call, permit("understanding:read")]) -> KeptReading:
+async def read_reading(
+    id: UUID,
+    call: Annotated[Call, permit("understanding:read")],
+    desk: Annotated[Desk, provided(Desk)],
+) -> KeptReading:
     """What was proposed for a request, with the words that decided, and what a person made of it."""
     async with call.transaction() as session:
         row = await queries.one(session, id)
-    return KeptReading(**facts(row, call.language))
+        evidence = await queries.evidence(session, desk.keys, [id])
+    return KeptReading(**facts(row, evidence.get(id, Evidence()), call.language))
 
 
 @router.get("/v1/understanding/waiting")
 async def list_waiting(
     call: Annotated[Call, permit("understanding:read")],
+    desk: Annotated[Desk, provided(Desk)],
     cursor: Annotated[Cursor | None, cursor_query] = None,
     limit: Annotated[int, limit_query] = 50,
 ) -> Page[WaitingLine]:
@@ -70,11 +76,12 @@ async def list_waiting(
     after = None if cursor is None else cursor.take(UUID)[0]
     async with call.transaction() as session:
         rows = await queries.waiting(session, after=after, limit=limit + 1)
+        evidence = await queries.evidence(session, desk.keys, [reading.request for reading, _ in rows])
 
     def line(row: tuple[RequestReading, Request]) -> WaitingLine:
         reading, request = row
         return WaitingLine(
-            **facts(reading, call.language),
+            **facts(reading, evidence.get(reading.request, Evidence()), call.language),
             reference=request.reference,
             state=State(request.state),
             filed=request.filed,

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from services.intake.requests.routes.schemas import AddressText, Body, Category, Subject
 from services.intake.requests.rules import State
-from services.intake.understanding.rules import Decided
+from services.intake.understanding.rules import Decided, Evidence
 from services.intake.understanding.tables import RequestReading
 from services.intake.wire import word
 from shared.contracts.intake import Urgency
@@ -54,6 +54,7 @@ class ReadingRecord(Model):
     confidence: float
     """Of the best; 0 where the message is too short, in another language, or no concern."""
     words: list[str]
+    """Empty where the resident was erased or the words of the request are past their time."""
     urgency: Urgency
     urgency_words: list[str]
     belongs: Belongs
@@ -172,7 +173,7 @@ def fresh(
     )
 
 
-def facts(row: RequestReading, language: Language) -> dict[str, Any]:
+def facts(row: RequestReading, evidence: Evidence, language: Language) -> dict[str, Any]:
     """The fields of a `KeptReading`."""
     belongs = Belongs(row.belongs)
     to = belonging_of(row.category)
@@ -186,9 +187,9 @@ def facts(row: RequestReading, language: Language) -> dict[str, Any]:
         "model": row.model,
         "guesses": _guesses([(category, share) for category, share in row.guesses], language),
         "confidence": row.confidence,
-        "words": row.words,
+        "words": list(evidence.words),
         "urgency": Urgency(row.urgency),
-        "urgency_words": row.urgency_words,
+        "urgency_words": list(evidence.urgency_words),
         "belongs": belongs,
         "belongs_name": who,
         "conditions": _conditions(row.conditions, language),
