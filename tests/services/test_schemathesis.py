@@ -55,6 +55,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "/v1/cases/{id}/transfer": {"reason": "workload"},
     "/v1/requests/{id}/reject": {"reason": "no_facts"},
     "/v1/requests/{id}/reclassify": {"category": "0102", "reason": "new_facts"},
+    "/v1/requests/{id}/supervise": {"reason": "safety_hazard"},
+    "/v1/activities/{id}/ledger/lines": {"kind": "budget"},
+    "/v1/bookings": {"starts": "2096-11-05T02:00:00Z", "ends": "2096-11-05T03:00:00Z"},
     "/v1/requests/{id}/understanding/decision": {"category": "0102"},
     "/v1/requests/{id}/rework": {"reason": "not_solved"},
     "/v1/requests/{id}/reopen": {"reason": "not_solved"},
@@ -81,19 +84,18 @@ class Part(NamedTuple):
     about: str
     only: str = ""
     without: str = ""
-    well: float = 0.55
-    """Share of the operations that have to succeed at least once; the others need a state that no row has."""
 
 
 PARTS = (
-    Part("intake", "requests", only="^/v1/requests", well=0.5),
+    Part("intake", "requests", only="^/v1/requests"),
     Part("intake", "people", only=_PEOPLE),
-    Part("intake", "activities", only=_TOGETHER, well=0.5),
+    Part("intake", "activities", only=_TOGETHER),
     Part("intake", "rest", without=f"^/v1/requests|{_PEOPLE}|{_TOGETHER}"),
     *(Part(name, "whole") for name in NAMES if name != "intake"),
 )
 _NAMED = {
     "resident": "residents",
+    "payer": "residents",
     "worker": "own workers",
     "owner": "workers",
     "to": "own workers",
@@ -240,4 +242,4 @@ async def test_every_answer_is_as_documented(
         label for label, statuses in outcome.statuses.items() if any(200 <= one < 300 for one in statuses)
     }
     never = sorted(outcome.statuses.keys() - good)
-    assert len(good) >= part.well * len(outcome.statuses), f"never answered well: {never}"
+    assert len(good) >= 0.55 * len(outcome.statuses), f"never answered well: {never}"
