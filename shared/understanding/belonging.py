@@ -11,6 +11,10 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
+from shared.contracts.vocabulary import codes
+
+COMMUNITY = "community"
+"""The community itself, in the vocabulary `department`."""
 _FILE = Path(__file__).with_name("responsibility.csv")
 
 
@@ -39,11 +43,15 @@ def belongings() -> Mapping[str, Belonging]:
     """By category; a line holds for the categories below it that have none of their own."""
     with _FILE.open(encoding="utf-8", newline="") as file:
         return MappingProxyType(
-            {
-                row["code"]: Belonging(Belongs(row["who"]), row["department"], row["zh"], row["en"])
-                for row in csv.DictReader(file)
-            }
+            {row["code"]: _belonging(row["department"], row["zh"], row["en"]) for row in csv.DictReader(file)}
         )
+
+
+def _belonging(department: str, zh: str, en: str) -> Belonging:
+    """The file says who helps the community; a department is called as the vocabulary calls it."""
+    to = Belongs.COMMUNITY if department == COMMUNITY else Belongs.DEPARTMENT
+    names = codes("department")[department]
+    return Belonging(to, department, zh or names[0], en or names[1])
 
 
 def belonging_of(category: str) -> Belonging:

@@ -1,5 +1,6 @@
 """What is counted of points as their events are published."""
 
+from services.intake.points.rules import Reason
 from shared.contracts.intake import PointsPosted
 from shared.contracts.vocabulary import codes
 from shared.messaging.envelope import Received
@@ -18,9 +19,9 @@ def register(watch: Watch) -> None:
     @watch.on(PointsPosted)
     def posted(event: Received[PointsPosted]) -> None:
         _POSTED.labels(reason=event.data.reason).inc()
-        if event.data.reason == "attended":
+        if event.data.reason == Reason.ATTENDED:
             _EARNED.inc(max(event.data.amount, 0))
-        elif event.data.reason == "ordered":
+        elif event.data.reason == Reason.ORDERED:
             _SPENT.inc(max(-event.data.amount, 0))
 
 
