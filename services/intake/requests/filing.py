@@ -12,7 +12,8 @@ from services.intake.duplicates.fingerprints import Fingerprint, Printer
 from services.intake.requests.limits import LimitKind, Limits
 from services.intake.requests.rules import Life, State
 from services.intake.residents.keys import Holder
-from services.intake.understanding.rules import Evidence, Proposal
+from services.intake.understanding.evidence import Evidence
+from services.intake.understanding.rules import Proposal
 from shared.contracts.intake import Channel, RequestFiled, Urgency
 from shared.database import new_id
 

@@ -151,7 +151,7 @@ class RequestText(Base):
     answer: Mapped[bytes | None]
     """What the community said when it closed the request."""
     evidence: Mapped[bytes | None]
-    """The words that speak for its proposed category and urgency, as JSON of `understanding.rules.Evidence`."""
+    """The words that speak for its proposed category and urgency, as JSON of `understanding.evidence.Evidence`."""
 
 
 class StoryEntry(Base):

@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.intake.requests.tables import Request, RequestText
 from services.intake.residents.keys import Keys
 from services.intake.residents.queries import holders
-from services.intake.understanding.rules import Decided, Evidence, Quality, quality
+from services.intake.understanding.evidence import Evidence
+from services.intake.understanding.rules import Decided, Quality, quality
 from services.intake.understanding.tables import ClassifierModel, RequestReading
 from shared.refusals import NotFound
 

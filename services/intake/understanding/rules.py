@@ -1,11 +1,9 @@
 """When a proposal stands by itself and when a person decides; what decisions say about the model. Plain Python."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
-
-import orjson
 
 from shared.refusals import Conflict
 from shared.understanding import Reading
@@ -60,25 +58,6 @@ class Proposal:
     def category(self) -> str | None:
         """The category that the request gets by it."""
         return self.reading.category if self.decided is Decided.AUTOMATIC else None
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """The words of a request that speak for its proposed category and urgency."""
-
-    words: Sequence[str] = ()
-    urgency_words: Sequence[str] = ()
-
-    @classmethod
-    def of(cls, reading: Reading) -> "Evidence":
-        return cls(reading.words, reading.urgency.words)
-
-    @classmethod
-    def unpacked(cls, text: str) -> "Evidence":
-        return cls(*orjson.loads(text))
-
-    def packed(self) -> str:
-        return orjson.dumps([self.words, self.urgency_words]).decode()
 
 
 def propose(reading: Reading, *, model: str, terms: Terms) -> Proposal:

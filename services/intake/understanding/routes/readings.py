@@ -13,6 +13,7 @@ from services.intake.requests.reclassifying import RelaxingForTheHead, UrgencySe
 from services.intake.requests.rules import IllegalRequestMove, State
 from services.intake.requests.tables import Request
 from services.intake.understanding import actions, queries
+from services.intake.understanding.evidence import Evidence
 from services.intake.understanding.queries import NotRead
 from services.intake.understanding.routes.schemas import (
     Decision,
@@ -24,7 +25,7 @@ from services.intake.understanding.routes.schemas import (
     facts,
     fresh,
 )
-from services.intake.understanding.rules import Decided, DecidedAlready, Evidence, propose
+from services.intake.understanding.rules import Decided, DecidedAlready, propose
 from services.intake.understanding.tables import RequestReading
 from services.intake.wire import UnknownCode, known_code
 from shared.security import permit

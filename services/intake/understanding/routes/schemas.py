@@ -8,7 +8,8 @@ from pydantic import Field
 
 from services.intake.requests.routes.schemas import AddressText, Body, Category, Subject
 from services.intake.requests.rules import State
-from services.intake.understanding.rules import Decided, Evidence
+from services.intake.understanding.evidence import Evidence
+from services.intake.understanding.rules import Decided
 from services.intake.understanding.tables import RequestReading
 from services.intake.wire import word
 from shared.contracts.intake import Urgency
