@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
 from services.intake.duplicates.rules.likeness import compare
-from services.intake.hot_spots.rules import Heat, Said, Terms, gathered, heat_of
+from services.intake.hot_spots.rules import Heat, Terms, gathered
 from tests.alike.letters import Finder, Letter, letters
+from tests.support.heat import Said, heat_of
 
 _NAMES = UUID(int=2019)
 TERMS = Terms()

@@ -1,6 +1,6 @@
 """Keeping hot spots: new requests find theirs, numbers are measured again, states follow, residents say "me too"."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -13,17 +13,8 @@ from services.intake.duplicates import queries as duplicates
 from services.intake.duplicates.fingerprints import Fingerprint
 from services.intake.duplicates.queries import Similar
 from services.intake.hot_spots import queries
-from services.intake.hot_spots.queries import Member
-from services.intake.hot_spots.rules import (
-    Heat,
-    Said,
-    State,
-    Terms,
-    commonest,
-    gathered,
-    heat_of,
-    next_state,
-)
+from services.intake.hot_spots.queries import Measured
+from services.intake.hot_spots.rules import Heat, State, Terms, gathered, next_state
 from services.intake.hot_spots.tables import HotSpot, HotSpotMember, HotSpotProgress, HotSpotVote
 from services.intake.requests.rules import State as RequestState
 from services.intake.requests.tables import Request
@@ -65,9 +56,9 @@ async def measure(session: AsyncSession, ids: Sequence[UUID], terms: Terms, now:
     if not ids:
         return
     rows = await queries.locked(session, ids)
-    members, votes = await queries.members(session, ids), await queries.votes(session, ids)
+    measured = await queries.measured(session, ids, terms, now)
     for row in rows:
-        await _measured(session, row, members.get(row.id, ()), votes.get(row.id, ()), terms=terms, now=now)
+        await _write(session, row, measured[row.id], terms, now)
 
 
 async def vote(session: AsyncSession, id: UUID, resident: UUID, terms: Terms, now: datetime) -> HotSpot:
@@ -167,30 +158,23 @@ def _new(id: UUID, request: Request, now: datetime) -> HotSpot:
     )
 
 
-async def _measured(
-    session: AsyncSession,
-    row: HotSpot,
-    members: Sequence[Member],
-    votes: Iterable[Said],
-    *,
-    terms: Terms,
-    now: datetime,
+async def _write(
+    session: AsyncSession, row: HotSpot, measured: Measured, terms: Terms, now: datetime
 ) -> None:
-    said = [member.said for member in members]
-    heat = heat_of(said, votes, now, terms)
+    heat = measured.heat
     state = next_state(State(row.state), heat, terms)
     values = {
         "state": state.value,
-        "category": commonest(member.category for member in members),
-        "grid": commonest(member.grid for member in members),
-        "place": commonest(member.place for member in members),
+        "category": measured.category,
+        "grid": measured.grid,
+        "place": measured.place,
         "requests": heat.requests,
         "residents": heat.residents,
         "votes": heat.voters,
         "heat": heat.index,
         "measured": now,
-        "first": min((each.at for each in said), default=row.first),
-        "last": max((each.at for each in said), default=row.last),
+        "first": measured.first or row.first,
+        "last": measured.last or row.last,
         "version": row.version + 1,
     }
     changed = state.value != row.state

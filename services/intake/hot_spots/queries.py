@@ -1,9 +1,8 @@
 """Every read of hot spots."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -11,10 +10,44 @@ from sqlalchemy import or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.duplicates.tables import RequestFingerprint
-from services.intake.hot_spots.rules import Said, State
+from services.intake.hot_spots.rules import Heat, State, Terms
 from services.intake.hot_spots.tables import HotSpot, HotSpotMember, HotSpotProgress, HotSpotVote
+from services.intake.requests.rules import State as RequestState
 from services.intake.requests.tables import Request
 from shared.refusals import NotFound
+
+# A weight below 2^-1000 would be an error of the database, not nought.
+_WEIGHT = (
+    "power(0.5, least(1000, greatest(0, extract(epoch FROM $2::timestamptz - {at})::float8 / $3::float8)))"
+)
+_MEASURED = f"""
+WITH said AS MATERIALIZED (
+    SELECT member.hot_spot, request.resident, request.filed, request.category, request.grid, request.place,
+           {_WEIGHT.format(at="request.filed")} AS weight
+    FROM hot_spot_member member JOIN request ON request.id = member.request
+    WHERE member.hot_spot = ANY($1::uuid[]) AND request.state <> '{RequestState.WITHDRAWN}'
+), requests AS (
+    SELECT hot_spot, count(*) AS requests, sum(weight) AS everything, min(filed) AS first, max(filed) AS last,
+           mode() WITHIN GROUP (ORDER BY category) AS category, mode() WITHIN GROUP (ORDER BY grid) AS grid,
+           mode() WITHIN GROUP (ORDER BY place) AS place
+    FROM said GROUP BY hot_spot
+), resident AS MATERIALIZED (
+    SELECT hot_spot, resident, max(weight) AS weight FROM said GROUP BY hot_spot, resident
+), people AS (
+    SELECT hot_spot, count(*) AS residents, sum(weight) AS people FROM resident GROUP BY hot_spot
+), voters AS (
+    SELECT hot_spot, count(*) AS voters, sum({_WEIGHT.format(at="at")}) AS votes FROM hot_spot_vote vote
+    WHERE hot_spot = ANY($1::uuid[]) AND NOT EXISTS (
+        SELECT FROM resident WHERE resident.hot_spot = vote.hot_spot AND resident.resident = vote.resident
+    )
+    GROUP BY hot_spot
+)
+SELECT hot_spot, coalesce(requests, 0) AS requests, coalesce(everything, 0) AS everything, first, last,
+       category, grid, place, coalesce(residents, 0) AS residents, coalesce(people, 0) AS people,
+       coalesce(voters, 0) AS voters, coalesce(votes, 0) AS votes
+FROM unnest($1::uuid[]) AS sought (hot_spot)
+LEFT JOIN requests USING (hot_spot) LEFT JOIN people USING (hot_spot) LEFT JOIN voters USING (hot_spot)
+"""  # noqa: S608 - made of the constants above
 
 
 class HotSpotNotFound(NotFound):
@@ -33,11 +66,15 @@ class Filter:
     """Also the categories below it."""
 
 
-class Member(NamedTuple):
-    said: Said
+class Measured(NamedTuple):
+    heat: Heat
     category: str | None
     grid: UUID | None
     place: str | None
+    """The commonest of its requests each, of several the smallest; None where none has any."""
+    first: datetime | None
+    last: datetime | None
+    """When the first and the last was filed; None where all were taken back."""
 
 
 async def one(session: AsyncSession, id: UUID, *, for_update: bool = False) -> HotSpot:
@@ -74,32 +111,30 @@ async def locked(session: AsyncSession, ids: Sequence[UUID]) -> Sequence[HotSpot
     return (await session.scalars(statement.with_for_update(key_share=True))).all()
 
 
-async def members(session: AsyncSession, ids: Sequence[UUID]) -> Mapping[UUID, Sequence[Member]]:
-    """What each hot spot is made of; requests that were taken back count no more."""
-    rows = await session.execute(
-        select(
-            HotSpotMember.hot_spot,
-            Request.resident,
-            Request.filed,
-            Request.category,
-            Request.grid,
-            Request.place,
+async def measured(
+    session: AsyncSession, ids: Sequence[UUID], terms: Terms, now: datetime
+) -> Mapping[UUID, Measured]:
+    """Each of these hot spots as of now. Requests that were taken back count no more.
+
+    Counted where the rows are: a hot spot of ten thousand requests is measured after every hundred new ones.
+    """
+    connection = await session.connection()
+    half_life = timedelta(days=terms.half_life_days).total_seconds()
+    rows = await connection.exec_driver_sql(_MEASURED, (list(ids), now, half_life))
+    return {
+        row.hot_spot: Measured(
+            Heat(
+                people=row.people,
+                repeats=max(0.0, row.everything - row.people),
+                votes=row.votes,
+                requests=row.requests,
+                residents=row.residents,
+                voters=row.voters,
+            ),
+            *(row.category, row.grid, row.place, row.first, row.last),
         )
-        .join(Request, Request.id == HotSpotMember.request)
-        .where(HotSpotMember.hot_spot.in_(ids), Request.state != "withdrawn")
-    )
-    found: dict[UUID, list[Member]] = defaultdict(list)
-    for row in rows:
-        found[row.hot_spot].append(Member(Said(row.resident, row.filed), row.category, row.grid, row.place))
-    return found
-
-
-async def votes(session: AsyncSession, ids: Sequence[UUID]) -> Mapping[UUID, Sequence[Said]]:
-    rows = await session.scalars(select(HotSpotVote).where(HotSpotVote.hot_spot.in_(ids)))
-    found: dict[UUID, list[Said]] = defaultdict(list)
-    for row in rows:
-        found[row.hot_spot].append(Said(row.resident, row.at))
-    return found
+        for row in rows
+    }
 
 
 async def requests_of(

@@ -11,7 +11,7 @@ from services.intake.access import own_resident
 from services.intake.desk import Desk
 from services.intake.hot_spots import actions, queries
 from services.intake.hot_spots.queries import Filter, HotSpotNotFound
-from services.intake.hot_spots.rules import Heat, State, heat_of
+from services.intake.hot_spots.rules import Heat, State
 from services.intake.hot_spots.tables import HotSpot
 from services.intake.requests.routes.schemas import RequestLine
 from services.intake.requests.routes.showing import line as request_line
@@ -104,11 +104,10 @@ async def read_hot_spot(
     id: UUID, call: Annotated[Call, permit("hot_spots:read")], desk: AnyDesk
 ) -> HotSpotRecord:
     """One hot spot, with how its heat comes about now."""
+    terms = desk.policies.of(call.tenant).hot_spots
     async with call.transaction() as session:
         row = await queries.one(session, id)
-        members, votes = await queries.members(session, [id]), await queries.votes(session, [id])
-    terms = desk.policies.of(call.tenant).hot_spots
-    heat = heat_of([one.said for one in members.get(id, ())], votes.get(id, ()), call.now, terms)
+        heat = (await queries.measured(session, [id], terms, call.now))[id].heat
     return HotSpotRecord(
         **_line(row, call.language).model_dump(),
         arithmetic=Arithmetic(

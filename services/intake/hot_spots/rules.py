@@ -9,17 +9,14 @@ are two weeks old are 15. The weights are our own estimates; docs/figures/hot_sp
 messages.
 """
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
-from uuid import UUID
 
 _SCALE, _REPEAT, _VOTE = 10, 0.2, 0.5
 _EVEN = 0.5
 """What remains of the heat of a concern that nearly all requests come from one resident about."""
-_DAY = 86_400
 _SAME = 2
 
 K = TypeVar("K", bound=Hashable)
@@ -62,50 +59,24 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """A request of a hot spot, or a vote for it."""
-
-    resident: UUID
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Heat:
-    """The index with its arithmetic."""
+    """What the index is made of; `queries.measured` weighs and counts it in the database."""
 
-    index: int
-    people: float
-    repeats: float
-    votes: float
-    """Each weighed by age."""
-    requests: int
-    residents: int
-    voters: int
+    people: float = 0.0
+    repeats: float = 0.0
+    votes: float = 0.0
+    """Each weighed by age: `0.5 ** (days / half_life_days)`, and 1 for what is said to come."""
+    requests: int = 0
+    residents: int = 0
+    voters: int = 0
 
     @property
     def spread(self) -> float:
         return _EVEN + (1 - _EVEN) * self.residents / self.requests if self.requests else 1.0
 
-
-def heat_of(requests: Sequence[Said], votes: Iterable[Said], now: datetime, terms: Terms) -> Heat:
-    """The heat of what was said until now."""
-    latest: dict[UUID, datetime] = {}
-    for said in requests:
-        latest[said.resident] = max(said.at, latest.get(said.resident, said.at))
-    everything = sum(_weight(said.at, now, terms) for said in requests)
-    people = sum(_weight(at, now, terms) for at in latest.values())
-    counted = {vote.resident: vote.at for vote in votes if vote.resident not in latest}
-    heat = Heat(
-        index=0,
-        people=people,
-        repeats=everything - people,
-        votes=sum(_weight(at, now, terms) for at in counted.values()),
-        requests=len(requests),
-        residents=len(latest),
-        voters=len(counted),
-    )
-    index = _SCALE * (heat.people + _REPEAT * heat.repeats + _VOTE * heat.votes) * heat.spread
-    return Heat(round(index), *(getattr(heat, field.name) for field in fields(Heat)[1:]))
+    @property
+    def index(self) -> int:
+        return round(_SCALE * (self.people + _REPEAT * self.repeats + _VOTE * self.votes) * self.spread)
 
 
 def next_state(state: State, heat: Heat, terms: Terms) -> State:
@@ -126,17 +97,3 @@ def gathered(links: Mapping[K, Sequence[float]]) -> tuple[K, list[K]]:
     """
     chosen = max(links, key=lambda key: (sum(links[key]), str(key)))
     return chosen, [key for key, scores in links.items() if key != chosen and len(scores) >= _SAME]
-
-
-def commonest(values: Iterable[str | UUID | None]) -> str | UUID | None:
-    """The one that most have, of several the smallest; None where nobody has any."""
-    counts: dict[str | UUID, int] = {}
-    for value in values:
-        if value is not None:
-            counts[value] = counts.get(value, 0) + 1
-    return min(counts, key=lambda value: (-counts[value], str(value)), default=None)
-
-
-def _weight(at: datetime, now: datetime, terms: Terms) -> float:
-    days = max(0.0, (now - at).total_seconds() / _DAY)
-    return float(0.5 ** (days / terms.half_life_days))

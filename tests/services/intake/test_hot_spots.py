@@ -1,11 +1,17 @@
 """The same concern at the same place becomes a hot spot, and its head and district hear of it before it is a crisis."""
 
 from datetime import timedelta
+from uuid import UUID
 
+import pytest
+
+from services.intake.hot_spots import queries
+from services.intake.hot_spots.rules import Terms
 from shared.security import Role
 from tests.services.intake.conftest import Intake, grid
 from tests.services.intake.test_joining import person
 from tests.services.intake.test_similar import DOGS, LAMP, LAMP_AGAIN
+from tests.support.heat import Said, heat_of
 from tests.support.web import problem
 
 
@@ -107,3 +113,56 @@ async def test_what_was_taken_back_counts_no_more(intake: Intake) -> None:
     await intake.run("hot-spots-cooling")
     (spot,) = (await intake.as_().get("/v1/hot-spots")).json()["items"]
     assert (spot["requests"], spot["residents"]) == (1, 1)
+
+
+async def test_the_database_counts_what_the_formula_says(intake: Intake) -> None:
+    """Several a person, over weeks, without a category or with another, one taken back, voters who filed as well."""
+    categories = (None, "0205", "0102", "0102", "0205", None, "0103")
+    people = [await person(intake) for _ in range(3)]
+    for number, category in enumerate(categories):
+        said = LAMP if number % 2 else LAMP_AGAIN
+        known = {} if category is None else {"category": category}
+        request = await intake.file(people[number % len(people)], **said, **known)
+        intake.clock.advance(timedelta(days=number, minutes=7))
+    await looked(intake)
+    withdrawn = await intake.as_(Role.PORTAL, "portal-1").post(f"/v1/requests/{request['id']}/withdraw")
+    assert withdrawn.status_code == 200, withdrawn.text
+    (spot,) = (await intake.as_().get("/v1/hot-spots")).json()["items"]
+    for voter in (people[0], await person(intake), await person(intake)):
+        path = f"/v1/hot-spots/{spot['id']}/votes"
+        assert (await intake.as_(Role.RESIDENT, voter).post(path, json={})).status_code == 200
+        intake.clock.advance(timedelta(days=2))
+
+    left = await intake.rows("SELECT resident, filed, category FROM request WHERE state <> 'withdrawn'")
+    votes = await intake.rows("SELECT resident, at FROM hot_spot_vote")
+    assert (len(left), len(votes)) == (6, 3)
+    terms, now, id, other = Terms(half_life_days=5), intake.clock(), UUID(spot["id"]), UUID(int=7)
+    expected = heat_of(
+        [Said(row.resident, row.filed) for row in left],
+        [Said(vote.resident, vote.at) for vote in votes],
+        now,
+        terms,
+    )
+    async with intake.database.transaction("longxi") as session:
+        measured = await queries.measured(session, [id, other], terms, now)
+    heat = measured[id].heat
+    assert (heat.people, heat.repeats, heat.votes) == pytest.approx(
+        (expected.people, expected.repeats, expected.votes)
+    )
+    assert (heat.requests, heat.residents, heat.voters) == (6, 3, 2)
+    assert heat.index == expected.index
+    taken = sorted(row.category for row in left if row.category)
+    assert measured[id].category == max(dict.fromkeys(taken), key=taken.count)
+    filed = [row.filed for row in left]
+    assert (measured[id].first, measured[id].last) == (min(filed), max(filed))
+    assert measured[other] == (type(heat)(), None, None, None, None, None)
+
+
+async def test_what_was_said_before_the_district_had_computers_weighs_nothing(intake: Intake) -> None:
+    await file(intake, LAMP, LAMP_AGAIN)
+    await looked(intake)
+    (spot,) = (await intake.as_().get("/v1/hot-spots")).json()["items"]
+    id, far = UUID(spot["id"]), intake.clock() + timedelta(days=3650)
+    async with intake.database.transaction("longxi") as session:
+        measured = await queries.measured(session, [id], Terms(half_life_days=1), far)
+    assert (measured[id].heat.index, measured[id].heat.requests) == (0, 2)
