@@ -48,7 +48,8 @@ def place_in(subject: str, body: str, address: str | None = None) -> Place:
         return Place(codes)
     name = max(names, key=lambda each: (names[each], len(each)))
     parsed = parse(name)
-    building = parse(normalise(text)[normalise(text).find(normalise(name)) :][:30]).building
+    plain = normalise(text)
+    building = parse(plain[plain.find(normalise(name)) :][:30]).building
     return Place(codes, name, parsed.road, building)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import cycle
@@ -15,10 +16,15 @@ _REPLAYED = timedelta(seconds=20)
 _PUBLISHERS = ("intake", "casework", "notifications")
 
 
-async def restart_each(embedded: Embedded, pause: float, names: Sequence[str], done: list[str]) -> None:
-    """One process after the other, by SIGTERM and SIGKILL in turn, each when the last is back. Until cancelled."""
+async def restart_each(
+    embedded: Embedded, pause: float, names: Sequence[str], done: list[str], *, until: float
+) -> None:
+    """One process after the other, by SIGTERM and SIGKILL in turn, each when the last is back, up to a moment of
+    `time.monotonic()`."""
     for number, name in enumerate(cycle(names)):
         await asyncio.sleep(pause)
+        if time.monotonic() > until:
+            return
         kind = (signal.SIGTERM, signal.SIGKILL)[number // len(names) % 2]
         pid = embedded.postgres() if name == "postgres" else embedded.pids().get(name)
         if pid is not None:
