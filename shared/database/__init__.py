@@ -1,6 +1,6 @@
 """PostgreSQL for every service: transactions of one tenant, ids, encrypted columns, migrations."""
 
-from shared.database.columns import NAMING, TenantMixin, UtcTime
+from shared.database.columns import NAMING, TenantMixin, UtcTime, among
 from shared.database.encryption import DataKey, Keyring, Undecipherable
 from shared.database.engine import EVERYWHERE, Database, note_scope, scope, scope_of
 from shared.database.ids import new_id
@@ -14,6 +14,7 @@ __all__ = [
     "TenantMixin",
     "Undecipherable",
     "UtcTime",
+    "among",
     "new_id",
     "note_scope",
     "scope",

@@ -1,11 +1,15 @@
 """What the tables of all services have in common."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import DateTime, Dialect, String, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ColumnElement, DateTime, Dialect, String, Text, any_, literal, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
+
+T = TypeVar("T")
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -38,3 +42,11 @@ class TenantMixin:
     tenant: Mapped[str] = mapped_column(
         String(31), server_default=text("current_setting('longxi.tenant', true)")
     )
+
+
+def among(column: InstrumentedAttribute[T], values: Iterable[T]) -> ColumnElement[bool]:
+    """The column is one of these: one parameter however many there are (PostgreSQL takes 32,767 at most)."""
+    of = column.expression.type
+    # An array of varchar(31) would cut what is longer, and find it.
+    array = ARRAY(Text if isinstance(of, String) else of)
+    return column == any_(literal(list(values), array))

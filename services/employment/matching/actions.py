@@ -25,12 +25,11 @@ from services.employment.matching.tables import Match
 from services.employment.matching.telling import Candidate, choose, worth_telling
 from services.employment.seekers.queries import profile_of
 from services.employment.seekers.tables import Seeker
-from services.employment.tables import among
 from services.employment.vacancies.queries import offer_of
 from services.employment.vacancies.tables import Vacancy
 from services.employment.vocabulary import knowledge
 from shared.contracts.employment import JobMatched
-from shared.database import new_id
+from shared.database import among, new_id
 from shared.messaging.envelope import Envelope
 from shared.messaging.outbox import record_each
 

@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.employment.matching.tables import Match
 from services.employment.seekers.queries import ACTIVE_STATES
 from services.employment.seekers.tables import Seeker
-from services.employment.tables import among
 from services.employment.vacancies.queries import is_open
 from services.employment.vacancies.tables import Vacancy
+from shared.database import among
 
 Pair = tuple[UUID, UUID]
 """Seeker, vacancy."""
