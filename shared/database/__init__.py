@@ -3,7 +3,7 @@
 from shared.database.columns import NAMING, TenantMixin, UtcTime, among
 from shared.database.encryption import DataKey, Keyring, Undecipherable
 from shared.database.engine import EVERYWHERE, Database, note_scope, scope, scope_of
-from shared.database.ids import new_id
+from shared.database.ids import first_id, new_id
 
 __all__ = [
     "EVERYWHERE",
@@ -15,6 +15,7 @@ __all__ = [
     "Undecipherable",
     "UtcTime",
     "among",
+    "first_id",
     "new_id",
     "note_scope",
     "scope",

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
-from uuid import UUID
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.requests.tables import Request
+from shared.database import first_id
 
 NEAR = timedelta(days=90)
 """So far back others near by are looked for: our own estimate, a season."""
@@ -34,7 +34,7 @@ async def near(session: AsyncSession, request: Request, *, digits: int, now: dat
     # Ids are made by the time, so that the index on grid and id ends the search; records of the past have new ids.
     statement = select(Request).where(
         Request.grid == request.grid,
-        Request.id >= _first_id(since),
+        Request.id >= first_id(since),
         Request.filed >= since,
         Request.id != request.id,
     )
@@ -58,8 +58,3 @@ async def _beside(session: AsyncSession, statement: Select[Request]) -> Beside:
         return Beside(len(rows), rows)
     some = statement.with_only_columns(Request.id).limit(MOST_COUNTED).subquery()
     return Beside(await session.scalar(select(func.count()).select_from(some)) or 0, rows)
-
-
-def _first_id(since: datetime) -> UUID:
-    """The smallest UUID of version 7 (RFC 9562) of this moment: 48 bits of milliseconds, and nothing."""
-    return UUID(int=int(since.timestamp() * 1000) << 80)
