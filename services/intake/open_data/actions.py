@@ -1,4 +1,4 @@
-"""Making a community's open data anew, as a whole."""
+"""Making a community's open data anew, as a whole; only what is not as it was is written."""
 
 import hashlib
 from datetime import datetime
@@ -40,14 +40,25 @@ WITH request_of_day AS (
     SELECT id, month, 'month', broad, NULL, grid FROM by_grid WHERE in_grid >= $3
     UNION ALL
     SELECT id, month, 'month', broad, NULL, NULL FROM by_month WHERE in_month >= $3
+), fresh AS (
+    SELECT encode(substring(sha256($4::bytea || uuid_send(shown.id)) FOR 8), 'hex') AS row,
+           shown.period, shown.precision, shown.category, shown.place, shown.grid,
+           status, urgency, channel, outcome, within_limit, days
+    FROM shown JOIN request_of_day USING (id)
 )
-INSERT INTO open_request
+MERGE INTO open_request AS old USING fresh ON old.row = fresh.row
+WHEN NOT MATCHED THEN INSERT
     (row, period, precision, category, place, grid, status, urgency, channel, outcome, within_limit, days)
-SELECT encode(substring(sha256($4::bytea || uuid_send(shown.id)) FOR 8), 'hex'),
-       shown.period, shown.precision, shown.category, shown.place, shown.grid,
-       status, urgency, channel, outcome, within_limit, days
-FROM shown JOIN request_of_day USING (id)
-RETURNING 1
+    VALUES (fresh.row, fresh.period, fresh.precision, fresh.category, fresh.place, fresh.grid,
+            fresh.status, fresh.urgency, fresh.channel, fresh.outcome, fresh.within_limit, fresh.days)
+WHEN MATCHED AND (old.period, old.precision, old.category, old.place, old.grid, old.status,
+                  old.urgency, old.channel, old.outcome, old.within_limit, old.days) IS DISTINCT FROM
+                 (fresh.period, fresh.precision, fresh.category, fresh.place, fresh.grid, fresh.status,
+                  fresh.urgency, fresh.channel, fresh.outcome, fresh.within_limit, fresh.days)
+    THEN UPDATE SET (period, precision, category, place, grid, status, urgency, channel, outcome, within_limit, days) =
+        (fresh.period, fresh.precision, fresh.category, fresh.place, fresh.grid, fresh.status,
+         fresh.urgency, fresh.channel, fresh.outcome, fresh.within_limit, fresh.days)
+WHEN NOT MATCHED BY SOURCE THEN DELETE
 """
 
 
@@ -56,7 +67,6 @@ async def release(
 ) -> tuple[int, int]:
     """How many are shown, and how many are left out. One transaction: readers see the old list or the new one."""
     connection = await session.connection()
-    await session.execute(text("DELETE FROM open_request"))
     tenant = scope_of(session)
     arguments = (
         [str(state) for state in RESTING],
@@ -64,7 +74,8 @@ async def release(
         publishing.least,
         _secret(keyring, tenant),
     )
-    shown = len((await connection.exec_driver_sql(_RELEASE, arguments)).all())
+    await connection.exec_driver_sql(_RELEASE, arguments)
+    shown: int = await session.scalar(text("SELECT count(*) FROM open_request")) or 0
     every: int = await session.scalar(text("SELECT count(*) FROM request")) or 0
     values = {"released": now, "shown": shown, "left_out": every - shown}
     statement = insert(OpenRelease).values(tenant=tenant, **values)

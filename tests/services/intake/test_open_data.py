@@ -10,6 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from services.intake.open_data.actions import release
+from services.intake.open_data.rules import Publishing
 from tests.services.intake.channels import Make, make_intake
 from tests.services.intake.conftest import Intake, grid
 from tests.support.web import problem
@@ -90,6 +92,31 @@ async def test_a_list_changes_at_night_and_not_with_each_request(intake: Intake)
     before = await shown(intake)
     await intake.file(resident, category="0102")
     assert await shown(intake) == before
+
+
+async def test_a_night_writes_only_what_is_not_as_it_was(intake: Intake) -> None:
+    async def released() -> set[Any]:
+        async with intake.database.transaction("longxi") as session:
+            publishing = Publishing(open_data=True, least=LEAST)
+            await release(session, intake.keyring, publishing, now=intake.clock())
+        return set(await intake.rows("SELECT row, xmin::text AS version, status FROM open_request"))
+
+    resident = await intake.resident()
+    filed = [await intake.file(resident, category=code) for code in ("0102", "0206") for _ in range(LEAST)]
+    await intake.change(
+        "INSERT INTO open_request (row, period, precision, status, urgency, channel)"
+        " VALUES ('1', '2026-11-18', 'day', 'open', 'normal', 'phone')",
+        tenant="yuhu",
+    )
+    first = await released()
+    assert len(first) == 2 * LEAST
+    assert await released() == first
+    await intake.move(filed[0]["id"], "reject", {"reason": "out_of_area"})
+    await intake.change(f"UPDATE request SET category = NULL WHERE id = '{filed[-1]['id']}'")  # noqa: S608 - an id
+    second = await released()
+    assert len(second) == LEAST, "of the other kind too few are left"
+    assert [row.status for row in second - first] == ["closed"]
+    assert len(await intake.rows("SELECT row FROM open_request", tenant="yuhu")) == 1, "it is another's"
 
 
 async def test_pages_and_days(intake: Intake) -> None:
