@@ -1,6 +1,6 @@
 """Use cases of attachments. Whatever gives out content or a name records the read in the same transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -25,7 +25,7 @@ from services.intake.residents.actions import Reading, record_reads
 from services.intake.residents.keys import Holder, Keys
 from services.intake.residents.queries import holders
 from services.intake.residents.rules import ResidentErased
-from shared.database import new_id
+from shared.database import among, new_id
 
 ATTACHED, TAKEN_OFF = "attach", "detach"
 """Entries of a request's story."""
@@ -150,12 +150,15 @@ async def take_off(session: AsyncSession, row: Attachment, *, by: Actor, now: da
         await _tell(session, TAKEN_OFF, row.id, request, by=by, now=now)
 
 
-async def mark_removed(session: AsyncSession, attachments: Sequence[UUID], *, now: datetime) -> None:
-    await session.execute(
+async def mark_removed(session: AsyncSession, residents: Iterable[UUID], *, now: datetime) -> int:
+    """All that these residents have; how many were there still."""
+    done = await session.execute(
         update(Attachment)
-        .where(Attachment.id.in_(attachments), Attachment.removed.is_(None))
+        .where(among(Attachment.resident, residents), Attachment.removed.is_(None))
         .values(removed=now, name=None)
+        .execution_options(synchronize_session=False)
     )
+    return done.rowcount  # type: ignore[attr-defined,no-any-return]  # of a change
 
 
 async def mark_gone(session: AsyncSession, attachments: Sequence[UUID], *, now: datetime) -> None:

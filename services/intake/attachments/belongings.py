@@ -27,9 +27,7 @@ async def _export(session: AsyncSession, person: Person) -> Sequence[Item]:
 
 async def _erase(session: AsyncSession, person: Person, now: datetime) -> int:
     """The keys' destruction makes them unreadable; their files go out of the store within the hour."""
-    rows = await queries.of_residents(session, person.residents)
-    await actions.mark_removed(session, [row.id for row in rows], now=now)
-    return len(rows)
+    return await actions.mark_removed(session, person.residents, now=now)
 
 
 BELONGING = Belonging("attachments", "附件", "Attachments", export=_export, erase=_erase)

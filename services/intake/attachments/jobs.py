@@ -40,9 +40,8 @@ def orphans(database: Database, store: Store, tenants: Tenants, clock: Clock) ->
     async def run() -> None:
         for tenant in tenants:
             before = clock() - ORPHAN_AFTER
-            old = [stored.name for stored in await store.listing(tenant) if stored.at < before]
-            for start in range(0, len(old), _CHUNK):
-                names = old[start : start + _CHUNK]
+            async for page in store.listing(tenant):
+                names = [stored.name for stored in page if stored.at < before]
                 async with database.transaction(tenant) as session:
                     known = await queries.known_objects(session, names)
                 for name in names:

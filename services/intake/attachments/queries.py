@@ -12,6 +12,7 @@ from services.intake.attachments.tables import TO_REMOVE, Attachment
 from services.intake.requests import queries as requests
 from services.intake.requests.queries import RequestNotFound
 from services.intake.residents.tables import Resident
+from shared.database import among
 
 
 async def of_request(session: AsyncSession, request: UUID) -> Sequence[Attachment]:
@@ -62,6 +63,6 @@ async def to_remove(session: AsyncSession, *, limit: int) -> Sequence[Attachment
 async def known_objects(session: AsyncSession, names: Sequence[str]) -> AbstractSet[str]:
     """Those of these names that some attachment has and has not given up."""
     statement = select(Attachment.object).where(
-        Attachment.object.in_(names), or_(Attachment.removed.is_(None), Attachment.gone.is_(None))
+        among(Attachment.object, names), or_(Attachment.removed.is_(None), Attachment.gone.is_(None))
     )
     return set(await session.scalars(statement))

@@ -7,7 +7,7 @@ import asyncio
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -42,7 +42,9 @@ class Store(Protocol):
         """Removing what is not there changes nothing."""
         ...
 
-    async def listing(self, tenant: str) -> list[Stored]: ...
+    def listing(self, tenant: str) -> AsyncIterator[Sequence[Stored]]:
+        """All there is, in pages; what is put or removed meanwhile may be on one."""
+        ...
 
 
 def new_name(tenant: str) -> str:
@@ -64,9 +66,10 @@ class Folder(Store):
     async def remove(self, name: str) -> None:
         await self._run(self._remove, name)
 
-    async def listing(self, tenant: str) -> list[Stored]:
-        found: list[Stored] = await self._run(lambda: list(self._listing(tenant)))
-        return found
+    async def listing(self, tenant: str) -> AsyncIterator[Sequence[Stored]]:
+        """A page for each two letters."""
+        for part in await self._run(lambda: sorted((self._root / tenant).glob("??"))):
+            yield await self._run(self._page, part)
 
     def _path(self, name: str) -> Path:
         if not _NAME.fullmatch(name):
@@ -98,10 +101,11 @@ class Folder(Store):
     def _remove(self, name: str) -> None:
         self._path(name).unlink(missing_ok=True)
 
-    def _listing(self, tenant: str) -> Iterator[Stored]:
-        for path in (self._root / tenant).glob("??/*"):
-            at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-            yield Stored(path.relative_to(self._root).as_posix(), at)
+    def _page(self, part: Path) -> list[Stored]:
+        return [
+            Stored(path.relative_to(self._root).as_posix(), datetime.fromtimestamp(path.stat().st_mtime, UTC))
+            for path in part.iterdir()
+        ]
 
     @staticmethod
     async def _run(work: Any, *arguments: Any) -> Any:
@@ -114,9 +118,11 @@ class Folder(Store):
 class Bucket(Store):
     """By the S3 protocol: Amazon's, or whatever speaks it (MinIO, Ceph, Aliyun OSS)."""
 
-    def __init__(self, client: Any, bucket: str) -> None:
+    def __init__(self, client: Any, bucket: str, page: int = 1000) -> None:
+        """`page`: of a listing; no server gives more at once than the 1,000 of the protocol."""
         self._client = client
         self._bucket = bucket
+        self._page = page
 
     async def put(self, name: str, content: bytes) -> None:
         await self._run(self._client.put_object, Key=name, Body=content)
@@ -132,17 +138,16 @@ class Bucket(Store):
     async def remove(self, name: str) -> None:
         await self._run(self._client.delete_object, Key=name)
 
-    async def listing(self, tenant: str) -> list[Stored]:
-        def read() -> list[Stored]:
-            pages = self._client.get_paginator("list_objects_v2")
-            return [
-                Stored(entry["Key"], entry["LastModified"].astimezone(UTC))
-                for page in pages.paginate(Bucket=self._bucket, Prefix=f"{tenant}/")
-                for entry in page.get("Contents", [])
-            ]
-
-        found: list[Stored] = await self._run(read, bucket=False)
-        return found
+    async def listing(self, tenant: str) -> AsyncIterator[Sequence[Stored]]:
+        listed = self._client.list_objects_v2
+        last = ""
+        while True:
+            page = await self._run(listed, Prefix=f"{tenant}/", StartAfter=last, MaxKeys=self._page)
+            found = page.get("Contents", [])
+            yield [Stored(entry["Key"], entry["LastModified"].astimezone(UTC)) for entry in found]
+            if not page["IsTruncated"]:
+                return
+            last = found[-1]["Key"]
 
     async def _run(self, work: Any, *, bucket: bool = True, **arguments: Any) -> Any:
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - slow to load, and rarely used
@@ -171,8 +176,9 @@ class Off(Store):
     async def remove(self, name: str) -> None:
         raise AttachmentsOff
 
-    async def listing(self, tenant: str) -> list[Stored]:
-        return []
+    async def listing(self, tenant: str) -> AsyncIterator[Sequence[Stored]]:
+        return
+        yield  # what makes it an iterator
 
 
 def open_store(settings: IntakeSettings) -> Store:

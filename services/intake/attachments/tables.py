@@ -20,6 +20,8 @@ class Attachment(Base):
     __table_args__ = (
         Index(None, "tenant", "request", "id"),
         Index(None, "tenant", "resident", "id"),
+        # What lies in the store is looked for here by its name.
+        Index(None, "tenant", "object", unique=True),
         Index("ix_attachment_to_remove", "tenant", "id", postgresql_where=text(TO_REMOVE)),
     )
 

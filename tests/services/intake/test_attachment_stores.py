@@ -1,6 +1,7 @@
 """A folder and a bucket keep the same promises."""
 
 import os
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,24 +44,39 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     if request.param == "folder":
         return opened(Places(attachments_folder=tmp_path))
     endpoint = request.getfixturevalue("bucket_server")
-    found = opened(Places(attachments_s3_bucket="attachments", attachments_s3_endpoint=endpoint))
+    bucket = f"attachments-{secrets.token_hex(8)}"
+    found = opened(Places(attachments_s3_bucket=bucket, attachments_s3_endpoint=endpoint))
     assert isinstance(found, Bucket)
-    found._client.create_bucket(
-        Bucket="attachments", CreateBucketConfiguration={"LocationConstraint": "cn-north-1"}
-    )
+    found._client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "cn-north-1"})
     return found
+
+
+async def names(store: Store, tenant: str) -> list[str]:
+    return [stored.name async for page in store.listing(tenant) for stored in page]
 
 
 async def test_what_is_put_is_got_until_it_is_removed(store: Store) -> None:
     name, content = new_name("longxi"), os.urandom(100_000)
     await store.put(name, content)
     assert await store.get(name) == content
-    assert name in [stored.name for stored in await store.listing("longxi")]
-    assert await store.listing("long") == []
+    assert [name] == await names(store, "longxi")
+    assert await names(store, "long") == []
     await store.remove(name)
     await store.remove(name)
     with pytest.raises(Missing):
         await store.get(name)
+
+
+async def test_what_there_is_comes_in_pages(store: Store) -> None:
+    if isinstance(store, Bucket):
+        store = Bucket(store._client, store._bucket, page=2)
+    put = {f"pages/{letters}/{letters * 16}" for letters in ("0a", "1b", "2c", "3d", "4e")}
+    for name in put:
+        await store.put(name, b"x")
+    pages = [page async for page in store.listing("pages")]
+    assert {stored.name for page in pages for stored in page} == put
+    assert len(pages) > 2
+    assert max(map(len, pages)) <= 2
 
 
 async def test_a_store_that_cannot_be_reached_is_said_to_be(tmp_path: Path) -> None:
@@ -77,7 +93,7 @@ async def test_without_a_place_there_is_none() -> None:
     assert isinstance(nowhere, Off)
     with pytest.raises(AttachmentsOff):
         await nowhere.put(new_name("longxi"), b"x")
-    assert await nowhere.listing("longxi") == []
+    assert await names(nowhere, "longxi") == []
 
 
 async def test_names_are_drawn_at_random() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 from PIL import Image
+from sqlalchemy import text
 
 from services.intake.attachments.jobs import ORPHAN_AFTER
 from services.intake.attachments.stores import Folder, Missing, new_name
@@ -16,6 +17,7 @@ from shared.database import new_id
 from shared.security import Role
 from tests.services.intake.channels import SECRET_PLACE, Make, make_intake, pdf, photo
 from tests.services.intake.conftest import Intake
+from tests.services.intake.growth import by_index
 from tests.support.web import problem
 
 __all__ = ["make_intake"]
@@ -240,6 +242,17 @@ async def test_what_belongs_to_no_attachment_is_swept_away_after_a_day(intake: I
     assert len(files(intake)) == 1
     with pytest.raises(Missing):
         await store.get(orphan)
+
+
+async def test_what_lies_in_the_store_is_looked_for_by_an_index(intake: Intake) -> None:
+    async with intake.database.transaction("longxi") as session:
+        await by_index(session)
+        plan = await session.scalars(
+            text(
+                "EXPLAIN SELECT object FROM attachment WHERE object = ANY(ARRAY['a', 'b']) AND removed IS NULL"
+            )
+        )
+        assert "ix_attachment_tenant_object" in " ".join(plan)
 
 
 async def test_an_object_that_was_lost_or_changed_is_said_to_be(intake: Intake) -> None:
