@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.intake.requests.tables import Request, Telling
 from shared.contracts.casework import WorkerAssigned
 from shared.contracts.notifications import RecipientKind
+from shared.database import among
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ async def progress(session: AsyncSession, source: str, external_ids: Sequence[st
         func.count().filter(_told(RecipientKind.WORKER) & _told(RecipientKind.RESIDENT)),
     ).where(Request.source == source)
     if external_ids is not None:
-        statement = statement.where(Request.external_id.in_(external_ids))
+        statement = statement.where(among(Request.external_id, external_ids))
     return Progress(*(await session.execute(statement)).one())
 
 

@@ -35,12 +35,9 @@ class Counts:
 
 
 async def count(client: ServiceClient, source: str, external_ids: Sequence[str]) -> Counts:
-    """Asked of the service for exactly these rows."""
-    total = Counts()
-    for part in parts(external_ids, _ASKED_AT_ONCE):
-        answer = await client.post("/v1/imports/progress", {"source": source, "external_ids": part})
-        total += Counts(answer["filed"], answer["assigned"], answer["told"], answer["history"])
-    return total
+    """Asked of the service for exactly these rows, 1,000 at most."""
+    answer = await client.post("/v1/imports/progress", {"source": source, "external_ids": external_ids})
+    return Counts(answer["filed"], answer["assigned"], answer["told"], answer["history"])
 
 
 async def wait_until_told(
@@ -51,10 +48,17 @@ async def wait_until_told(
     patience: float,
     progress: Callable[[Counts], None],
 ) -> Counts:
-    """The counts once all are told, or once nothing has changed for `patience` seconds."""
+    """The counts once all are told, or once nothing has changed for `patience` seconds.
+
+    A part of the rows of which all are told stays so, and is not asked for again.
+    """
     last, changed = Counts(), time.monotonic()
+    told, waiting = Counts(), list(parts(external_ids, _ASKED_AT_ONCE))
     while True:
-        counts = await count(client, source, external_ids)
+        found = [(part, await count(client, source, part)) for part in waiting]
+        told = sum((counts for _, counts in found if counts.complete), told)
+        waiting = [part for part, counts in found if not counts.complete]
+        counts = sum((counts for _, counts in found if not counts.complete), told)
         progress(counts)
         if counts.complete:
             return counts
