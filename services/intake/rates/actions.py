@@ -51,10 +51,11 @@ async def mark_again(session: AsyncSession, requests: Sequence[UUID], standard: 
     return len(written.all())
 
 
-async def settle(session: AsyncSession, *, count: int, standard: Standard = DEFAULT) -> int:
-    """Marks of up to `count` requests that have none although their story asks for one; of how many requests.
-
-    0 as well where nothing could be written, so that whoever calls it again and again comes to an end.
-    """
-    missing = await queries.unmarked(session, count=count)
-    return len(missing) if missing and await mark_again(session, missing, standard) else 0
+async def settle(
+    session: AsyncSession, *, after: UUID, count: int, standard: Standard = DEFAULT
+) -> Sequence[UUID]:
+    """Marks of up to `count` requests that have none although their story asks for one; the requests, in the order of
+    their ids from above `after` on."""
+    missing = await queries.unmarked(session, after=after, count=count)
+    await mark_again(session, missing, standard)
+    return missing

@@ -1,6 +1,7 @@
 """What happens to the rates by the clock."""
 
 from datetime import time, timedelta
+from uuid import UUID
 
 from services.intake.rates.actions import settle
 from shared.database import Database
@@ -8,6 +9,7 @@ from shared.jobs import Job
 from shared.tenants import Tenants
 
 _CHUNK = 500
+_FIRST = UUID(int=0)
 
 
 def settling(database: Database, tenants: Tenants) -> Job:
@@ -15,9 +17,12 @@ def settling(database: Database, tenants: Tenants) -> Job:
 
     async def run() -> None:
         for tenant in tenants:
-            settled = _CHUNK
-            while settled == _CHUNK:
+            after = _FIRST
+            while True:
                 async with database.transaction(tenant) as session:
-                    settled = await settle(session, count=_CHUNK)
+                    settled = await settle(session, after=after, count=_CHUNK)
+                if len(settled) < _CHUNK:
+                    break
+                after = settled[-1]
 
     return Job("rates-settling", timedelta(days=1), run, at=time(2, 50))

@@ -6,7 +6,20 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, String, case, cast, func, literal, select, text, true, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal,
+    select,
+    text,
+    true,
+    tuple_,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.rates.months import bounds
@@ -16,6 +29,7 @@ from services.intake.rates.stories import DECISIVE
 from services.intake.rates.tables import FLAGGED, RateMark
 from services.intake.rates.tallies import LEVELS, By, Tally
 from services.intake.requests.tables import TO_CALL_BACK, Request, StoryEntry
+from shared.database import among
 from shared.understanding.belonging import belongings
 
 _MONTH = "YYYY-MM"
@@ -158,9 +172,11 @@ async def stories(
     session: AsyncSession, requests: Sequence[UUID]
 ) -> Sequence[tuple[Request, Sequence[StoryEntry]]]:
     """Each of the requests with its whole story, in order."""
-    found = (await session.scalars(select(Request).where(Request.id.in_(requests)))).all()
+    found = (await session.scalars(select(Request).where(among(Request.id, requests)))).all()
     entries = await session.scalars(
-        select(StoryEntry).where(StoryEntry.request.in_(requests)).order_by(StoryEntry.request, StoryEntry.id)
+        select(StoryEntry)
+        .where(among(StoryEntry.request, requests))
+        .order_by(StoryEntry.request, StoryEntry.id)
     )
     by_request: dict[UUID, list[StoryEntry]] = {row.id: [] for row in found}
     for entry in entries:
@@ -168,15 +184,18 @@ async def stories(
     return [(row, by_request[row.id]) for row in found]
 
 
-async def unmarked(session: AsyncSession, *, count: int) -> Sequence[UUID]:
-    """Requests whose story has an entry that makes a mark, and no mark of it."""
+async def unmarked(session: AsyncSession, *, after: UUID, count: int) -> Sequence[UUID]:
+    """Requests whose story has an entry that makes a mark, and no mark of it, in the order of their ids from above
+    `after` on."""
     marked = (
         select(RateMark.entry)
         .where(RateMark.request == StoryEntry.request, RateMark.entry == StoryEntry.id)
         .exists()
     )
-    statement = select(StoryEntry.request).where(StoryEntry.entry.in_(DECISIVE), ~marked).distinct()
-    return (await session.scalars(statement.limit(count))).all()
+    # As constants: only so does PostgreSQL see that the index is of these.
+    decisive = StoryEntry.entry.in_(bindparam("decisive", DECISIVE, expanding=True, literal_execute=True))
+    statement = select(StoryEntry.request).where(decisive, StoryEntry.request > after, ~marked).distinct()
+    return (await session.scalars(statement.order_by(StoryEntry.request).limit(count))).all()
 
 
 async def _requests_behind(

@@ -169,4 +169,16 @@ async def test_lines_that_are_missing_are_written_from_the_stories(intake: Intak
     await intake.run("rates-settling")
     assert await intake.rows(everything) == before
     async with intake.database.transaction("longxi") as session:
-        assert await settle(session, count=10) == 0
+        assert await settle(session, after=UUID(int=0), count=10) == []
+
+
+async def test_each_chunk_of_missing_lines_goes_on_where_the_last_one_ended(intake: Intake) -> None:
+    resident = await intake.resident()
+    rejected = [(await intake.file(resident))["id"] for _ in range(3)]
+    for request in rejected:
+        await intake.move(request, "reject", {"reason": "out_of_area"})
+    await intake.rows("DELETE FROM rate_mark RETURNING 1")
+    async with intake.database.transaction("longxi") as session:
+        settled = await settle(session, after=UUID(rejected[0]), count=1)
+    assert [str(request) for request in settled] == [rejected[1]]
+    assert [str(line.request) for line in await intake.rows("SELECT request FROM rate_mark")] == [rejected[1]]
