@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, delete, func, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.requests.tables import RESTING, Request, RequestText, StoryEntry
+from shared.database import among, first_id
 
 
 async def all_of(session: AsyncSession, residents: Sequence[UUID]) -> Sequence[Request]:
@@ -17,12 +18,12 @@ async def all_of(session: AsyncSession, residents: Sequence[UUID]) -> Sequence[R
 
 
 async def texts_of(session: AsyncSession, requests: Sequence[UUID]) -> Mapping[UUID, RequestText]:
-    rows = await session.scalars(select(RequestText).where(RequestText.request.in_(requests)))
+    rows = await session.scalars(select(RequestText).where(among(RequestText.request, requests)))
     return {row.request: row for row in rows}
 
 
 async def stories(session: AsyncSession, requests: Sequence[UUID]) -> Sequence[StoryEntry]:
-    statement = select(StoryEntry).where(StoryEntry.request.in_(requests))
+    statement = select(StoryEntry).where(among(StoryEntry.request, requests))
     return (await session.scalars(statement.order_by(StoryEntry.at, StoryEntry.id))).all()
 
 
@@ -38,7 +39,7 @@ async def filed_or_open_since(
     statement = (
         select(Request.resident)
         .where(
-            Request.resident.in_(residents),
+            among(Request.resident, residents),
             or_(
                 Request.filed >= moment,
                 Request.closed >= moment,
@@ -52,26 +53,33 @@ async def filed_or_open_since(
 
 async def count_words_before(session: AsyncSession, moment: datetime) -> int:
     """Requests that were finished before the moment and still have their words."""
-    statement = select(func.count()).select_from(RequestText).join(Request, Request.id == RequestText.request)
-    return await session.scalar(statement.where(_finished(moment))) or 0
+    return await session.scalar(select(func.count()).select_from(_past(moment).subquery())) or 0
 
 
-async def drop_words_before(session: AsyncSession, moment: datetime, *, count: int) -> Sequence[UUID]:
-    """Delete the words of up to `count` of them; their requests."""
-    some = (
-        select(RequestText.request)
-        .join(Request, Request.id == RequestText.request)
-        .where(_finished(moment))
-        .order_by(RequestText.request)
-        .limit(count)
-    )
+async def words_before(session: AsyncSession, moment: datetime, *, count: int) -> Sequence[UUID]:
+    """Up to `count` of them."""
+    past = _past(moment).subquery()
+    return (await session.scalars(select(past.c.request).limit(count))).all()
+
+
+async def drop_words(session: AsyncSession, requests: Sequence[UUID], moment: datetime) -> Sequence[UUID]:
+    """Delete the words of those of these requests that were finished before the moment, and still are; which they were."""
+    finished = select(Request.id).where(among(Request.id, requests), _finished(moment))
     result = await session.execute(
         delete(RequestText)
-        .where(RequestText.request.in_(some))
+        .where(RequestText.request.in_(finished))
         .returning(RequestText.request)
         .execution_options(synchronize_session=False)
     )
     return [row.request for row in result]
+
+
+def _past(moment: datetime) -> CompoundSelect[tuple[UUID]]:
+    """What was finished before the moment was filed before it: its id ends the search, so that the younger ones, nearly
+    all, are not looked at. Records of the past have new ids, and an index of their own."""
+    words = select(RequestText.request).join(Request, Request.id == RequestText.request)
+    old, recorded = RequestText.request < first_id(moment), Request.history & (Request.filed < moment)
+    return union_all(words.where(old, _finished(moment)), words.where(recorded, ~old, _finished(moment)))
 
 
 def _finished(moment: datetime) -> ColumnElement[bool]:

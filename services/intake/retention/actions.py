@@ -1,7 +1,7 @@
 """What is past its period goes: in pieces, each a transaction of its own, and a report at the end."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.actor import Actor
 from services.intake.erasures.actions import erase
-from services.intake.exports.queries import count_words_before, drop_words_before
+from services.intake.exports.queries import count_words_before, drop_words, words_before
 from services.intake.reads.queries import count_before, drop_before
 from services.intake.residents.belongings import Belongings
 from services.intake.residents.keys import Keys
@@ -22,10 +22,19 @@ from services.intake.retention import queries
 from services.intake.retention.rules import Periods, months_before
 from services.intake.retention.tables import RetentionRun
 from shared.database import new_id
+from shared.observing import get_logger
 
+_log = get_logger(__name__)
 _AT_ONCE = 500
+_LISTED = 20_000
+"""Requests whose words are past their period, looked for at once: ids, some megabytes."""
 BY_ITSELF = Actor("service", "retention")
 _REASON = "period_over"
+_FAILED = "residents_failed"
+
+
+class NotAllErased(Exception):
+    """Those that failed are told of in the log, and are tried again the next night."""
 
 
 class Transactions(Protocol):
@@ -44,11 +53,14 @@ class Keeper:
     transaction: Transactions
 
     async def run(self, periods: Periods, *, now: datetime, dry: bool, by: str) -> RetentionRun:
-        """Do it, or only count it; the report, which is kept. Done twice it finds nothing the second time."""
+        """Do it, or only count it; the report, which is kept. Done twice it finds nothing the second time.
+
+        Raises NotAllErased once all else is done.
+        """
         counts = {
             "words": await self._words(months_before(now, periods.words), dry=dry),
             "reads": await self._reads(months_before(now, periods.reads), dry=dry),
-            "residents": await self._residents(months_before(now, periods.residents), now=now, dry=dry),
+            **await self._residents(months_before(now, periods.residents), now=now, dry=dry),
         }
         report = RetentionRun(
             id=new_id(),
@@ -61,16 +73,26 @@ class Keeper:
         )
         async with self.transaction() as session:
             session.add(report)
+        if failed := counts.get(_FAILED):
+            raise NotAllErased(f"{failed} of {failed + counts['residents']}")
         return report
 
     async def _words(self, moment: datetime, *, dry: bool) -> int:
         if dry:
             async with self.transaction() as session:
                 return await count_words_before(session, moment)
-        return await self._until_done(lambda session: self._forget_words(session, moment))
+        total = 0
+        while True:
+            async with self.transaction() as session:
+                past = await words_before(session, moment, count=_LISTED)
+            for start in range(0, len(past), _AT_ONCE):
+                async with self.transaction() as session:
+                    total += await self._forget_words(session, past[start : start + _AT_ONCE], moment)
+            if len(past) < _LISTED:
+                return total
 
-    async def _forget_words(self, session: AsyncSession, moment: datetime) -> int:
-        requests = await drop_words_before(session, moment, count=_AT_ONCE)
+    async def _forget_words(self, session: AsyncSession, past: Sequence[UUID], moment: datetime) -> int:
+        requests = await drop_words(session, past, moment)
         for belonging in self.belongings:
             if belonging.forget_words is not None and requests:
                 await belonging.forget_words(session, requests)
@@ -80,42 +102,43 @@ class Keeper:
         if dry:
             async with self.transaction() as session:
                 return await count_before(session, moment)
-        return await self._until_done(lambda session: drop_before(session, moment, count=_AT_ONCE))
-
-    async def _until_done(self, piece: "Piece") -> int:
         total = 0
         while True:
             async with self.transaction() as session:
-                done = await piece(session)
+                done = await drop_before(session, moment, count=_AT_ONCE)
             total += done
             if done < _AT_ONCE:
                 return total
 
-    async def _residents(self, moment: datetime, *, now: datetime, dry: bool) -> int:
-        counts: Counter[str] = Counter()
+    async def _residents(self, moment: datetime, *, now: datetime, dry: bool) -> Mapping[str, int]:
+        counts = Counter(residents=0)
         after: UUID | None = None
         while True:
             async with self.transaction() as session:
                 some = await queries.quiet_since(session, moment, after=after, count=_AT_ONCE)
                 past = await self._unused(session, some, moment)
             for resident in past:
-                counts["residents"] += 1
-                if not dry:
-                    await self._erase(resident, now)
+                done = dry or await self._erase(resident, now)
+                counts["residents" if done else _FAILED] += 1
             if len(some) < _AT_ONCE:
-                return counts["residents"]
+                return counts
             after = some[-1]
 
-    async def _erase(self, resident: UUID, now: datetime) -> None:
+    async def _erase(self, resident: UUID, now: datetime) -> bool:
+        """Whether they are gone. One who cannot be erased keeps none of the others here."""
         try:
             async with self.transaction() as session:
                 erased = await erase(
                     session, self.keys, self.belongings, resident, now=now, by=BY_ITSELF, reason=_REASON
                 )
         except ResidentErased:
-            return  # meanwhile, by their own wish
+            return True  # meanwhile, by their own wish
+        except Exception:
+            _log.exception("a resident past the period was not erased", resident=str(resident))
+            return False
         for record in erased:
             self.keys.drop(self.tenant, record)
+        return True
 
     async def _unused(
         self, session: AsyncSession, residents: Sequence[UUID], moment: datetime
@@ -128,7 +151,3 @@ class Keeper:
             if belonging.used_since is not None and everyone:
                 used |= await belonging.used_since(session, everyone, moment)
         return [resident for resident in residents if not used & set(records[resident])]
-
-
-class Piece(Protocol):
-    async def __call__(self, session: AsyncSession, /) -> int: ...

@@ -3,8 +3,12 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
+from services.intake.exports.queries import words_before
 from shared.security import Role
 from tests.services.intake.conftest import Intake
+from tests.services.intake.growth import OLD, YOUNG, behind, by_index, looked_at, multiply
 from tests.support.web import problem
 
 YEARS = timedelta(days=366)
@@ -31,7 +35,7 @@ async def test_words_of_requests_go_five_years_after_closing_and_the_request_sta
     open_request = (await intake.file(resident))["id"]
     await intake.run("retention")
     assert (await intake.read(request))["body"] is not None
-    intake.clock.advance(5 * YEARS)
+    intake.clock.advance(behind(intake) + 5 * YEARS)
     await intake.run("retention")
     record = await intake.read(request)
     assert (record["body"], record["state"]) == (None, "closed")
@@ -70,11 +74,48 @@ async def test_who_asked_for_nothing_for_five_years_is_erased(intake: Intake) ->
     assert (await reports(intake))[0]["counts"]["residents"] == 0, "done twice it finds nothing"
 
 
+async def test_one_who_cannot_be_erased_keeps_nobody_else_here(intake: Intake) -> None:
+    broken, away = [await intake.resident(name=name) for name in ("张三", "李四")]
+    elsewhere = await intake.resident(tenant="yuhu")
+    await intake.change(f"UPDATE resident_key SET wrapped = '\\x00' WHERE resident = '{broken}'")  # noqa: S608 - an id
+    intake.clock.advance(6 * YEARS)
+    another = intake.another_process()
+    with pytest.raises(ExceptionGroup) as failure:
+        await another.run("retention")
+    assert [str(each) for each in failure.value.exceptions] == ["1 of 2"]
+    assert [event["resident"] for event in await intake.published("resident.erased")] == [away]
+    gone = await intake.published("resident.erased", tenant="yuhu")
+    assert [event["resident"] for event in gone] == [elsewhere]
+    counts = (await reports(intake))[0]["counts"]
+    assert (counts["residents"], counts["residents_failed"]) == (1, 1)
+
+
+async def test_words_of_records_of_the_past_go_by_when_they_were_filed(intake: Intake) -> None:
+    record = await closed_request(intake, await intake.resident())
+    await intake.change(
+        "UPDATE request SET history = true, filed = '2019-03-01T00:00:00Z', closed = '2019-03-01T00:00:00Z'"
+    )
+    await intake.run("retention")
+    assert (await intake.read(record))["body"] is None
+
+
+async def test_words_that_are_kept_are_not_looked_at_every_night(intake: Intake) -> None:
+    request = await closed_request(intake, await intake.resident())
+    await multiply(intake, request, 2000, "request_text", made=YOUNG)
+    await multiply(intake, request, 10, "request_text", made=OLD)
+    await intake.change("UPDATE request SET closed = '2019-03-01T00:00:00Z' WHERE id::text LIKE '0%'")
+    moment = intake.clock() - 5 * YEARS
+    async with intake.database.transaction("longxi") as session:
+        await by_index(session)
+        assert len(await words_before(session, moment, count=100)) == 10
+        assert await looked_at(session, "request_text") < 100
+
+
 async def test_a_rehearsal_counts_and_changes_nothing(intake: Intake) -> None:
     resident = await intake.resident()
     await closed_request(intake, resident)
     await intake.as_().get(f"/v1/residents/{resident}", headers={"X-Purpose": "visit"})
-    intake.clock.advance(6 * YEARS)
+    intake.clock.advance(behind(intake) + 6 * YEARS)
     head = intake.as_(Role.HEAD, "head-1")
     answer = await head.post("/v1/retention-runs/rehearsals")
     assert answer.status_code == 201, answer.text
