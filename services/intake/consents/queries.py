@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 from services.intake.consents.rules import TextNotFound
 from services.intake.consents.tables import Consent, ConsentText
 from services.intake.residents.tables import Resident
+from shared.database import among
 
 
 async def text(session: AsyncSession, id: UUID) -> ConsentText:
@@ -68,7 +69,7 @@ async def standing(
 ) -> Mapping[UUID, frozenset[str]]:
     """For which of these purposes each resident's latest word is a yes, on whichever of their records it was said."""
     kept = func.coalesce(Resident.merged_into, Resident.id).label("record")
-    asked = select(Resident.id, kept).where(Resident.id.in_(list(residents))).subquery()
+    asked = select(Resident.id, kept).where(among(Resident.id, residents)).subquery()
     other = aliased(Resident)
     merged = select(asked.c.id, other.id).join(other, other.merged_into == asked.c.record)
     records = union_all(select(asked.c.id, asked.c.record), merged).subquery()

@@ -4,11 +4,11 @@ Who belongs to whom changes one at a time in a community (`_hold_still`), and ro
 two who join A to B and B to A at once do so one after the other, and the second is refused.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.actor import Actor
@@ -16,7 +16,7 @@ from services.intake.duplicates import deciding, queries
 from services.intake.duplicates.fingerprints import Fingerprint
 from services.intake.duplicates.rules import joining
 from services.intake.duplicates.rules.likeness import compare
-from services.intake.duplicates.tables import RequestFingerprint, RequestTerm
+from services.intake.duplicates.tables import RequestFingerprint
 from services.intake.duplicates.terms import Terms
 from services.intake.requests import deciding as requests_deciding
 from services.intake.requests import queries as requests
@@ -26,15 +26,23 @@ from services.intake.requests.limits import Limits
 from services.intake.requests.queries import RequestNotFound
 from services.intake.requests.rules import Move, Rating, State
 from services.intake.requests.tables import UNFINISHED, Request
-from shared.database import scope_of
+from shared.database import among, first_id, scope_of
 from shared.refusals import Conflict
 
 _STILL = "SELECT pg_advisory_xact_lock(hashtextextended('longxi.duplicates.' || $1, 0))"
+# What is not recent has an id from before then: the recent ones, nearly all, are not looked at every hour.
 _PAST = f"""
 SELECT print.request, print.sketch FROM request_fingerprint AS print JOIN request ON request.id = print.request
-WHERE print.request > $1::uuid AND request.filed < $2 AND NOT ({UNFINISHED})
-ORDER BY print.request LIMIT $3
+WHERE print.request > $1::uuid AND print.request < $2::uuid AND request.filed < $3 AND NOT ({UNFINISHED})
+ORDER BY print.request LIMIT $4
 """  # noqa: S608 - made of a constant
+_FORGET_TERMS = """
+DELETE FROM request_term USING unnest($1::integer[], $2::uuid[]) AS gone (term, request)
+WHERE request_term.term = gone.term AND request_term.request = gone.request
+"""
+_PIECE = 1000
+"""Fingerprints of a person that are read at once."""
+_FIRST = UUID(int=0)
 
 
 class NotAlike(Conflict):
@@ -159,11 +167,12 @@ async def rating_of(
 async def forget(session: AsyncSession, prints: Mapping[UUID, Fingerprint]) -> None:
     """Destroy fingerprints with all terms that find them."""
     terms = [(term, request) for request, print in prints.items() for term in print.sought]
+    connection = await session.connection()
     if terms:
-        found = tuple_(RequestTerm.term, RequestTerm.request).in_(terms)
-        await session.execute(delete(RequestTerm).where(found))
+        await connection.exec_driver_sql(_FORGET_TERMS, tuple(map(list, zip(*terms, strict=True))))
     if prints:
-        await session.execute(delete(RequestFingerprint).where(RequestFingerprint.request.in_(list(prints))))
+        gone = delete(RequestFingerprint).where(among(RequestFingerprint.request, prints))
+        await session.execute(gone.execution_options(synchronize_session=False))
 
 
 async def forget_past(
@@ -171,19 +180,28 @@ async def forget_past(
 ) -> Sequence[UUID]:
     """Drop the fingerprints of ended requests that were filed before; from above the id `after` on, `count` at most."""
     connection = await session.connection()
-    rows = (await connection.exec_driver_sql(_PAST, (after, filed_before, count))).all()
+    rows = (
+        await connection.exec_driver_sql(_PAST, (after, first_id(filed_before), filed_before, count))
+    ).all()
     await forget(session, {row.request: Fingerprint.unpacked(bytes(row.sketch)) for row in rows})
     return [row.request for row in rows]
 
 
-async def prints_of(session: AsyncSession, residents: Sequence[UUID]) -> Mapping[UUID, Fingerprint]:
-    """All fingerprints of these residents' requests."""
-    rows = await session.execute(
+async def prints_of(
+    session: AsyncSession, residents: Sequence[UUID]
+) -> AsyncIterator[Mapping[UUID, Fingerprint]]:
+    """All fingerprints of these residents' requests, in pieces, in the order of their requests."""
+    prints = (
         select(RequestFingerprint.request, RequestFingerprint.sketch)
         .join(Request, Request.id == RequestFingerprint.request)
-        .where(Request.resident.in_(residents))
+        .where(among(Request.resident, residents))
+        .order_by(Request.id)
+        .limit(_PIECE)
     )
-    return {row.request: Fingerprint.unpacked(row.sketch) for row in rows}
+    after = _FIRST
+    while rows := (await session.execute(prints.where(Request.id > after))).all():
+        yield {row.request: Fingerprint.unpacked(row.sketch) for row in rows}
+        after = rows[-1].request
 
 
 async def _hold_still(session: AsyncSession) -> None:

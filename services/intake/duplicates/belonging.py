@@ -11,14 +11,19 @@ from services.intake.residents.belongings import Belonging, Item, Person
 
 async def export(session: AsyncSession, person: Person) -> Sequence[Item]:
     """That there is one, and of which request: hashes say nothing to anybody."""
-    prints = await prints_of(session, person.residents)
-    return [{"request": request, "terms": len(print.terms)} for request, print in sorted(prints.items())]
+    return [
+        {"request": request, "terms": len(print.terms)}
+        async for prints in prints_of(session, person.residents)
+        for request, print in prints.items()
+    ]
 
 
 async def erase(session: AsyncSession, person: Person, _now: datetime) -> int:
-    prints = await prints_of(session, person.residents)
-    await forget(session, prints)
-    return len(prints)
+    gone = 0
+    async for prints in prints_of(session, person.residents):
+        await forget(session, prints)
+        gone += len(prints)
+    return gone
 
 
 BELONGING = Belonging("fingerprints", "诉求指纹", "Fingerprints of requests", export=export, erase=erase)

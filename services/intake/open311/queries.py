@@ -12,6 +12,7 @@ from services.intake.open311.tables import RequestReport
 from services.intake.places.tables import GridPlace
 from services.intake.requests.rules import State
 from services.intake.requests.tables import Request, StoryEntry
+from shared.database import among
 
 _CHILDREN = "9999"  # a code's children begin with it and go on with digits
 
@@ -35,7 +36,7 @@ async def listing(
     """The latest first. What is withheld, or has no category yet, is not there."""
     statement = _public(withheld)
     if wanted.references is not None:
-        statement = statement.where(Request.reference.in_(wanted.references))
+        statement = statement.where(among(Request.reference, wanted.references))
     else:
         statement = statement.where(Request.filed.between(wanted.since, wanted.until))
         if wanted.services:
@@ -60,7 +61,7 @@ async def changed(session: AsyncSession, requests: Sequence[UUID]) -> Mapping[UU
     """When something happened to each for the last time."""
     statement = (
         select(StoryEntry.request, func.max(StoryEntry.at).label("at"))
-        .where(StoryEntry.request.in_(requests))
+        .where(among(StoryEntry.request, requests))
         .group_by(StoryEntry.request)
     )
     return {row.request: row.at for row in await session.execute(statement)}
@@ -68,7 +69,7 @@ async def changed(session: AsyncSession, requests: Sequence[UUID]) -> Mapping[UU
 
 async def stories(session: AsyncSession, requests: Sequence[UUID]) -> Mapping[UUID, Sequence[StoryEntry]]:
     """All entries of each, in order."""
-    statement = select(StoryEntry).where(StoryEntry.request.in_(requests))
+    statement = select(StoryEntry).where(among(StoryEntry.request, requests))
     found: dict[UUID, list[StoryEntry]] = {request: [] for request in requests}
     for entry in await session.scalars(statement.order_by(StoryEntry.at, StoryEntry.id)):
         found[entry.request].append(entry)

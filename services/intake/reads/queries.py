@@ -12,6 +12,7 @@ from services.intake.reads.tables import ReadQuestion
 from services.intake.requests.tables import Request
 from services.intake.residents.queries import of_same_person
 from services.intake.residents.tables import PersonalRead
+from shared.database import among
 
 
 async def one(session: AsyncSession, resident: UUID, read: int) -> PersonalRead:
@@ -39,7 +40,7 @@ async def references(session: AsyncSession, rows: Sequence[PersonalRead]) -> Map
     requests = {row.request for row in rows if row.request is not None}
     if not requests:
         return {}
-    found = await session.execute(select(Request.id, Request.reference).where(Request.id.in_(requests)))
+    found = await session.execute(select(Request.id, Request.reference).where(among(Request.id, requests)))
     return {row.id: row.reference for row in found}
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 from services.intake.residents.keys import Holder, Keys
 from services.intake.residents.rules import ResidentErased
 from services.intake.residents.tables import Resident, ResidentIndex, ResidentKey, ResidentReference
-from shared.database import Database, scope_of
+from shared.database import Database, among, scope_of
 from shared.refusals import NotFound
 
 PHONE = "resident.phone"
@@ -56,7 +56,7 @@ async def holders(session: AsyncSession, keys: Keys, residents: Iterable[UUID]) 
     rows = await session.execute(
         select(ResidentKey.resident, ResidentKey.wrapped, Resident.gender)
         .join(Resident, Resident.id == ResidentKey.resident)
-        .where(ResidentKey.resident.in_(set(residents)), Resident.erased.is_(None))
+        .where(among(ResidentKey.resident, set(residents)), Resident.erased.is_(None))
     )
     tenant = scope_of(session)
     found: dict[UUID, Holder] = {}
@@ -82,7 +82,7 @@ async def several(
     session: AsyncSession, residents: Sequence[UUID], *, for_update: bool = False
 ) -> Sequence[Resident]:
     """Those that exist and are not erased, in the order asked for; locked in the order of their ids."""
-    statement = select(Resident).where(Resident.id.in_(residents), Resident.erased.is_(None))
+    statement = select(Resident).where(among(Resident.id, residents), Resident.erased.is_(None))
     if for_update:
         statement = statement.order_by(Resident.id).with_for_update()
         statement = statement.execution_options(populate_existing=True)
@@ -154,7 +154,7 @@ async def by_references(
     indexes = {reference_index(keys, source, ref): ref for ref in refs}
     rows = await session.execute(
         select(ResidentReference.ref_index, ResidentReference.resident).where(
-            ResidentReference.source == source, ResidentReference.ref_index.in_(indexes)
+            ResidentReference.source == source, among(ResidentReference.ref_index, indexes)
         )
     )
     return {indexes[index]: resident for index, resident in rows}

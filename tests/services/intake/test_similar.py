@@ -1,10 +1,13 @@
 """Near duplicates are found at filing, offered without a word of anybody's, and forgotten when they should be."""
 
 from datetime import timedelta
+from uuid import UUID
 
+from services.intake.duplicates.actions import forget_past
 from shared.calendar import SHANGHAI
 from shared.security import Role
 from tests.services.intake.conftest import Intake, grid
+from tests.services.intake.growth import OLD, YOUNG, behind, by_index, looked_at, multiply
 from tests.support.web import problem
 
 LAMP = {
@@ -109,12 +112,25 @@ async def test_what_is_neither_open_nor_recent_is_forgotten(intake: Intake) -> N
     await intake.move(ended["id"], "reject", {"reason": "out_of_area"})
     await intake.run("fingerprints-forgetting")
     assert len(await intake.rows("SELECT 1 FROM request_fingerprint")) == 2, "it is recent"
-    intake.clock.advance(timedelta(days=91))
+    intake.clock.advance(behind(intake) + timedelta(days=91))
     await intake.run("fingerprints-forgetting")
     rows = await intake.rows("SELECT request FROM request_fingerprint")
     assert [str(row.request) for row in rows] == [open_["id"]]
     rows = await intake.rows("SELECT DISTINCT request FROM request_term")
     assert [str(row.request) for row in rows] == [open_["id"]]
+
+
+async def test_recent_ones_are_not_looked_at_every_hour(intake: Intake) -> None:
+    ended = await intake.file(**LAMP)
+    await intake.move(ended["id"], "reject", {"reason": "out_of_area"})
+    await multiply(intake, ended["id"], 2000, "request_fingerprint", made=YOUNG)
+    await multiply(intake, ended["id"], 10, "request_fingerprint", made=OLD)
+    await intake.change("UPDATE request SET filed = '2019-03-01T00:00:00Z' WHERE id::text LIKE '0%'")
+    async with intake.database.transaction("longxi") as session:
+        await by_index(session)
+        past = intake.clock() - timedelta(days=90)
+        assert len(await forget_past(session, filed_before=past, after=UUID(int=0), count=100)) == 10
+        assert await looked_at(session, "request_fingerprint") < 100
 
 
 async def test_no_word_stands_in_the_tables(intake: Intake) -> None:
