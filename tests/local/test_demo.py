@@ -7,22 +7,23 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.support.embedded import COMMAND
+from tests.support.embedded import COMMAND, usual_ports_held
 
 
 @pytest.mark.timeout(300)
 def test_the_demonstration_shows_the_flow_and_leaves_nothing(tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("LONGXI_")}
     before = {process.pid for process in psutil.process_iter()}
-    done = subprocess.run(
-        [COMMAND, "demo"],
-        env={**environment, "TMPDIR": str(tmp_path), "LONGXI_TEST_MARK": str(tmp_path)},
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=280,
-    )
+    with usual_ports_held():
+        done = subprocess.run(
+            [COMMAND, "demo"],
+            env={**environment, "TMPDIR": str(tmp_path), "LONGXI_TEST_MARK": str(tmp_path)},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=280,
+        )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     for words in ("受理 filed 40, 派遣 assigned 40", "登记 registered 15", "受理→告知 filed → told"):
         assert words in done.stdout

@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ import pytest
 from shared.command.importing.reading import COLUMNS
 from shared.contracts.catalogue import SERVICES
 from shared.local.layout import WANTED_PORTS
-from tests.support.embedded import Embedded, wait_until
+from tests.support.embedded import Embedded, usual_ports_held, wait_until
 
 pytestmark = pytest.mark.timeout(300)
 ROWS = 40
@@ -25,19 +26,17 @@ ROWS = 40
 @pytest.fixture(scope="module")
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
     """Started while somebody else has the port of intake's API."""
-    embedded = Embedded(tmp_path_factory.mktemp("embedded"))
-    with socket.socket() as taken:
-        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            taken.bind(("127.0.0.1", WANTED_PORTS["intake-api"]))
-            taken.listen()
-        except OSError:
-            pass  # somebody else has it already, which is as good
-        try:
+    embedded = Embedded(tmp_path_factory.mktemp("embedded"), usual_ports=True)
+    try:
+        with usual_ports_held(), socket.socket() as taken:
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with suppress(OSError):  # somebody else has it already, which is as good
+                taken.bind(("127.0.0.1", WANTED_PORTS["intake-api"]))
+                taken.listen()
             embedded.start()
-            yield embedded
-        finally:
-            embedded.destroy()
+        yield embedded
+    finally:
+        embedded.destroy()
 
 
 def _import(embedded: Embedded, folder: Path, name: str) -> Mapping[str, float]:

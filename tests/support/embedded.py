@@ -1,29 +1,58 @@
 """An embedded platform as people start it: `longxi run` in a process of its own, with everything below it."""
 
+import fcntl
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import httpx
 import psutil
 
-from shared.local.layout import Home, Stack
+from shared.local.layout import WANTED_PORTS, Home, Stack
 
 COMMAND = str(Path(sys.executable).with_name("longxi"))
 RUNNING = "running until Ctrl-C"
 _START_SECONDS = 150.0
 
 
+@contextmanager
+def usual_ports_held() -> Iterator[None]:
+    """Between the look at whether a port is free and its taking, nobody else may take it: one test process at a time."""
+    with (Path(tempfile.gettempdir()) / "longxi-usual-ports.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def free_ports(count: int) -> Sequence[int]:
+    """All different."""
+    with ExitStack() as stack:
+        probes = [stack.enter_context(closing(socket.socket())) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
+
+
 class Embedded:
     """`start`, then look and kill; `stop` ends whatever is left."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, environment: Mapping[str, str] | None = None, *, usual_ports: bool = False
+    ) -> None:
+        """On ports of its own; on the usual ones only for whoever holds them (`usual_ports_held`)."""
         self.home = Home(folder / "home")
+        if not usual_ports:
+            self.home.folder.mkdir()
+            # Where a platform looks for the ports of its last run.
+            ports = dict(zip(WANTED_PORTS, free_ports(len(WANTED_PORTS)), strict=True))
+            (self.home.folder / "ports.json").write_text(json.dumps(ports))
         self.output = folder / "output.txt"
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("LONGXI_")},

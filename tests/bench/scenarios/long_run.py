@@ -16,8 +16,6 @@ from statistics import median
 import stamina
 
 from shared.command.connection import Connection
-from shared.local.layout import WANTED_PORTS
-from shared.local.ports import free_port
 from shared.security import Role
 from tests.bench.figures import Figure
 from tests.bench.ground import Ground
@@ -62,9 +60,6 @@ async def measure(ground: Ground) -> Sequence[Figure]:
     folder = ground.folder / "long-run"
     folder.mkdir()
     embedded = Embedded(folder, {"KAFKA_BOOTSTRAP_SERVERS": ground.kafka} if ground.kafka else {})
-    # Not the usual ports: another platform of this machine may want them.
-    embedded.home.folder.mkdir()
-    (embedded.home.folder / "ports.json").write_text(json.dumps({name: free_port() for name in WANTED_PORTS}))
     try:
         await asyncio.to_thread(embedded.start, "starting in")
         shown = (lambda: RUNNING in embedded.said, _SHOWN_SECONDS, embedded.output)
