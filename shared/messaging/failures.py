@@ -85,14 +85,23 @@ def passing(error: BaseException) -> bool:
         state = getattr(error.orig, "sqlstate", None)
         if state is not None:
             return str(state).startswith(_PASSING_SQLSTATES)
-        return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+        faults = isinstance(error, OperationalError | InterfaceError) and _of_connection(error.orig)
+        return error.connection_invalidated or faults
     if isinstance(error, asyncpg.PostgresError):
         return str(error.sqlstate).startswith(_PASSING_SQLSTATES)
-    return isinstance(error, asyncpg.InterfaceError)
+    return isinstance(error, asyncpg.InterfaceError) and _of_connection(error)
+
+
+def _of_connection(error: object) -> bool:
+    """Of a driver's InterfaceError, which has no code. The others are of arguments, and say so: more than a statement
+    may have, or one that is missing. No other try changes that.
+    """
+    return "argument" not in str(error)
 
 
 _QUOTED = re.compile(
-    r"""'[^']*'|"[^"]*"|“[^”]*”|‘[^’]*’|「[^」]*」|《[^》]*》|=\s*\([^)]*\)"""
+    # A quote that is not closed was cut: asyncpg keeps forty characters of a value.
+    r"""'[^']*(?:'|$)|"[^"]*(?:"|$)|“[^”]*”|‘[^’]*’|「[^」]*」|《[^》]*》|=\s*\([^)]*\)"""
     # Errors are written in English: what is in Chinese was somebody's.
     "|[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]+"
 )
