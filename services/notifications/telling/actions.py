@@ -1,9 +1,9 @@
-"""From a batch of events to messages, in a fixed number of statements whatever the size of the batch."""
+"""From a batch of events to messages, in a few statements: as many as it has thousands of recipients, not events."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -58,8 +58,11 @@ _HOLD = text("""
 
 _UNLINK = text("UPDATE known_request SET resident = NULL WHERE resident = ANY(CAST(:residents AS uuid[]))")
 
-# One statement for the whole batch. The unique key on (event, recipient, template) keeps "told once" whatever is
-# delivered again; whoever holds the case is looked up here; requests of the past are left out.
+_AT_ONCE = 2000
+"""Messages that one statement makes: an activity that is cancelled tells as many people as signed up."""
+
+# The unique key on (event, recipient, template) keeps "told once" whatever is delivered again; whoever holds the case is
+# looked up here; requests of the past are left out.
 _CREATE = text(f"""
     WITH draft AS (
         SELECT * FROM unnest(
@@ -98,29 +101,31 @@ class Made:
 
 
 async def tell(
-    session: AsyncSession, drafts: Sequence[Draft], templates: Templates, now: datetime
-) -> Sequence[Made]:
-    """Make the messages of these drafts, those that there are not yet. They are due at once; `wake` says so."""
-    if not drafts:
-        return ()
-    versions = {draft.template: templates.newest(draft.template).version for draft in drafts}
-    columns = {
-        "ids": [new_id() for _ in drafts],
-        "event_ids": [draft.event.id for draft in drafts],
-        "events": [draft.event.type for draft in drafts],
-        "correlations": [draft.event.correlation for draft in drafts],
-        "traceparents": [draft.event.traceparent for draft in drafts],
-        "abouts": [draft.event.subject for draft in drafts],
-        "recipients": [draft.recipient for draft in drafts],
-        "kinds": [draft.recipient_kind for draft in drafts],
-        "templates": [draft.template for draft in drafts],
-        "versions": [versions[draft.template] for draft in drafts],
-        "facts": [json.dumps(draft.facts, ensure_ascii=False) for draft in drafts],
-        "expiries": [draft.expires for draft in drafts],
-        "now": now,
-    }
-    rows = (await session.execute(_CREATE, columns)).all()
-    return [Made(id, recipient, RecipientKind(kind)) for id, recipient, kind in rows]
+    session: AsyncSession, drafts: Iterable[Draft], templates: Templates, now: datetime
+) -> AsyncIterator[Sequence[Made]]:
+    """Make the messages of these drafts, those that there are not yet, piece by piece.
+
+    They are due at once; `wake` says so.
+    """
+    rest = ((draft, recipient) for draft in drafts for recipient in draft.recipients)
+    while piece := list(islice(rest, _AT_ONCE)):
+        columns = {
+            "ids": [new_id() for _ in piece],
+            "event_ids": [draft.event.id for draft, _ in piece],
+            "events": [draft.event.type for draft, _ in piece],
+            "correlations": [draft.event.correlation for draft, _ in piece],
+            "traceparents": [draft.event.traceparent for draft, _ in piece],
+            "abouts": [draft.event.subject for draft, _ in piece],
+            "recipients": [recipient for _, recipient in piece],
+            "kinds": [draft.recipient_kind for draft, _ in piece],
+            "templates": [draft.template for draft, _ in piece],
+            "versions": [templates.newest(draft.template).version for draft, _ in piece],
+            "facts": [draft.facts for draft, _ in piece],
+            "expiries": [draft.expires for draft, _ in piece],
+            "now": now,
+        }
+        rows = (await session.execute(_CREATE, columns)).all()
+        yield [Made(id, recipient, RecipientKind(kind)) for id, recipient, kind in rows]
 
 
 async def wake(session: AsyncSession) -> None:

@@ -1,6 +1,7 @@
 """From events to drafts of messages: pure, by the table in `rules`."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -43,34 +44,31 @@ def heard(event: Received[Event]) -> Heard:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
+    """The messages that an event makes by one template: one for each recipient."""
+
     event: Heard
     template: str
-    recipient: UUID | None
+    recipients: Sequence[UUID | None]
     """None for whoever holds the case, which the database knows."""
     recipient_kind: str
-    facts: Mapping[str, Any]
+    facts: str
+    """JSON."""
 
     @property
     def expires(self) -> datetime:
         return self.event.time + EXPIRY
 
 
-def drafts_of(events: Iterable[Heard], heads: Sequence[UUID]) -> list[Draft]:
-    """All messages that these events may make: one for each event, recipient and template."""
-    return [
-        draft
-        for event in events
-        for telling in TELLINGS[event.type]
-        for draft in _drafts(event, telling, heads)
-    ]
+def drafts_of(event: Heard, heads: Sequence[UUID]) -> list[Draft]:
+    """All messages that this event may make: one for each recipient and template."""
+    return [_draft(event, telling, heads) for telling in TELLINGS[event.type] if telling.applies(event.data)]
 
 
-def _drafts(event: Heard, telling: Telling, heads: Sequence[UUID]) -> Iterator[Draft]:
-    if not telling.applies(event.data):
-        return
+def _draft(event: Heard, telling: Telling, heads: Sequence[UUID]) -> Draft:
     facts = {fact: event.data[field] for fact, field in telling.facts.items()} | dict(telling.fixed)
-    for recipient in _recipients(event.data, telling, heads):
-        yield Draft(event, telling.template, recipient, str(telling.recipient_kind), facts)
+    recipients = _recipients(event.data, telling, heads)
+    said = json.dumps(facts, ensure_ascii=False)
+    return Draft(event, telling.template, recipients, str(telling.recipient_kind), said)
 
 
 def _recipients(data: Mapping[str, Any], telling: Telling, heads: Sequence[UUID]) -> Sequence[UUID | None]:

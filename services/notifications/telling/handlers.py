@@ -45,9 +45,11 @@ def register(
 
     async def tell_people(session: AsyncSession, events: Sequence[Received[Event]]) -> None:
         policy = policies[events[0].tenant]
-        drafts = each(events, lambda event: drafts_of([heard(event)], policy.heads))
-        made = await tell(session, list(chain.from_iterable(drafts)), templates, clock())
-        if await deliver(session, events[0].tenant, made):
+        drafts = each(events, lambda event: drafts_of(heard(event), policy.heads))
+        left = False
+        async for made in tell(session, chain.from_iterable(drafts), templates, clock()):
+            left |= bool(await deliver(session, events[0].tenant, made))
+        if left:
             await wake(session)
 
     async def forget_contact(session: AsyncSession, event: Received[ResidentContactChanged]) -> None:

@@ -1,10 +1,14 @@
 """Each person is told once of each event, in the right words, whatever is delivered again."""
 
+from collections import Counter
+from typing import Any
 from uuid import UUID
+
+from sqlalchemy import Engine, event
 
 from services.notifications.sending.rules import Contact
 from shared.contracts.casework import CaseTransferred, WorkerOverloaded
-from shared.contracts.intake import RequestReworked, RequestWithdrawn, ResidentErased
+from shared.contracts.intake import ActivityCancelled, RequestReworked, RequestWithdrawn, ResidentErased
 from shared.database import new_id
 from tests.services.notifications.conftest import HEAD, Notifications
 from tests.services.notifications.samples import assigned, closed, filed, matched, returned
@@ -42,6 +46,37 @@ async def test_a_batch_of_events_makes_one_message_for_each_recipient(notificati
     fresh = notifications.envelope(filed(new_id()))
     await notifications.deliver(*envelopes, fresh)
     assert len(await notifications.messages()) == 301
+
+
+async def test_activities_with_thousands_of_people_are_told_in_pieces(notifications: Notifications) -> None:
+    everyone = [new_id() for _ in range(2000)]
+    called_off = [
+        ActivityCancelled(
+            activity=new_id(), kind="sport", number=12, reason="weather", contacts=tuple(everyone[part])
+        )
+        for part in (slice(0, 1100), slice(900, 2000))
+    ]
+    envelopes = [notifications.envelope(one) for one in called_off]
+    made: list[int] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if "INSERT INTO message" in statement:
+            made.append(len(parameters[0]))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        await notifications.deliver(*envelopes)
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert made == [2000, 200]
+    await notifications.deliver(*envelopes)
+    rows = await notifications.messages()
+    assert Counter((row.event_id, row.recipient) for row in rows) == {
+        (envelope.id, person): 1
+        for envelope, one in zip(envelopes, called_off, strict=True)
+        for person in one.contacts
+    }
+    assert {row.facts["activity_cancel_reason"] for row in rows} == {"weather"}
 
 
 async def test_requests_of_the_past_tell_nobody(notifications: Notifications) -> None:
