@@ -13,6 +13,9 @@ from shared.web import Call, Cursor, Model, Page, cursor_query, limit_query, pag
 
 router = APIRouter(tags=["messages"])
 
+MOST_DAYS = 31
+"""A month. A median has to look at every message of its span."""
+
 
 class MessageLine(Model):
     id: UUID
@@ -64,7 +67,7 @@ async def list_messages(
 
 @router.get("/v1/summary")
 async def summarise(
-    call: Annotated[Call, permit("messages:read")], days: Annotated[int, Query(ge=1, le=366)] = 1
+    call: Annotated[Call, permit("messages:read")], days: Annotated[int, Query(ge=1, le=MOST_DAYS)] = 1
 ) -> Summary:
     """Messages that are open or were finished in the last days, by template, recipient, channel and state."""
     async with call.transaction() as session:

@@ -8,6 +8,7 @@ from shared.security import Role
 from shared.testing.smtp_server import SmtpServer
 from tests.services.notifications.conftest import Notifications
 from tests.services.notifications.samples import assigned, filed
+from tests.support.web import problem
 
 NAME, PHONE, MAIL = "张三丰", "19900001234", "zhang.sanfeng@example.com"
 
@@ -41,6 +42,13 @@ async def test_the_summary_counts(notifications: Notifications) -> None:
         ("request.filed", None, "created", 1),
         ("request.filed", "inapp", "delivered", 3),
     }
+
+
+async def test_a_summary_is_of_a_month_at_most(notifications: Notifications) -> None:
+    async with notifications.client(Role.OPERATOR, "someone") as client:
+        assert (await client.get("/v1/summary?days=31")).status_code == 200
+        refused = problem(await client.get("/v1/summary?days=32"), 422, "invalid-request")
+    assert [(error["field"], error["in"]) for error in refused["errors"]] == [("/days", "query")]
 
 
 async def test_residents_do_not_read_others_stories(notifications: Notifications) -> None:
