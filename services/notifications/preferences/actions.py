@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.preferences.rules import Preference
 from services.notifications.preferences.tables import PreferenceRow
+from shared.database import among
 
 
 async def choose(session: AsyncSession, person: UUID, chosen: Preference, now: datetime) -> int:
@@ -33,4 +34,4 @@ async def choose(session: AsyncSession, person: UUID, chosen: Preference, now: d
 
 
 async def forget(session: AsyncSession, people: Sequence[UUID]) -> None:
-    await session.execute(delete(PreferenceRow).where(PreferenceRow.person.in_(people)))
+    await session.execute(delete(PreferenceRow).where(among(PreferenceRow.person, people)))
