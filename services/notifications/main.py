@@ -32,6 +32,7 @@ from services.notifications.telling.tables import CaseHolder, KnownRequest
 from services.notifications.templates.catalogue import check, load
 from services.notifications.webhooks import handlers as webhook_handlers
 from services.notifications.webhooks.actions import DELIVERY_DUE
+from services.notifications.webhooks.jobs import clearing
 from services.notifications.webhooks.queries import DueDelivery
 from services.notifications.webhooks.queries import next_due as next_delivery_due
 from services.notifications.webhooks.routes import router as webhooks_router
@@ -87,6 +88,7 @@ def parts_of(runtime: Runtime[NotificationsSettings], contacts: Contacts) -> Par
         handlers=handlers,
         jobs=[
             expiry(database, tenants, clock),
+            clearing(database, tenants, clock),
             retention(
                 database,
                 tenants,

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-# Webhook deliveries are told in the same story: a portal is a recipient too.
+# Webhook deliveries are told in the same story: a portal is a recipient too, until it removes its webhook.
 _STORY = text("""
     SELECT * FROM (
         SELECT id, event, recipient, recipient_kind, channel, template, state, attempts, reason, created, finished
@@ -16,7 +16,8 @@ _STORY = text("""
         SELECT d.id, e.event, d.webhook, 'portal', 'webhook', 'webhook', d.state, d.attempts, d.reason, d.created,
                d.finished
         FROM webhook_event AS e JOIN webhook_delivery AS d ON d.event_id = e.id
-        WHERE e.about = :about
+        JOIN webhook AS w ON w.id = d.webhook
+        WHERE e.about = :about AND w.owner IS NOT NULL
     ) AS story
     WHERE CAST(:after AS uuid) IS NULL OR id > :after
     ORDER BY id LIMIT :most

@@ -1,11 +1,11 @@
 """Making, changing and removing webhooks, and owing them deliveries."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import islice
 from uuid import UUID
 
 from sqlalchemy import delete, func, insert, select, text, update
-from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.telling.drafts import Heard
@@ -29,6 +29,30 @@ DELIVERY_DUE = "webhook_due"
 """The NOTIFY channel that wakes the senders."""
 
 _NOTIFY = text(f"SELECT pg_notify('{DELIVERY_DUE}', '')")
+
+_AT_ONCE = 5000
+"""Deliveries that one statement makes: of a batch of events, each event may be owed to every webhook."""
+
+_KEEP = text("""
+    INSERT INTO webhook_event (id, event, about, correlation, traceparent, body, created)
+    SELECT new.*, :now FROM unnest(
+        CAST(:ids AS uuid[]), CAST(:events AS text[]), CAST(:abouts AS uuid[]), CAST(:correlations AS uuid[]),
+        CAST(:traceparents AS text[]), CAST(:bodies AS bytea[])) AS new
+    ON CONFLICT DO NOTHING
+""")
+
+_OWE = text("""
+    INSERT INTO webhook_delivery (id, event_id, webhook, round, state, created, not_before)
+    SELECT new.*, 'created', :now, :now FROM unnest(
+        CAST(:ids AS uuid[]), CAST(:events AS uuid[]), CAST(:webhooks AS uuid[]), CAST(:rounds AS int[])) AS new
+    ON CONFLICT DO NOTHING
+""")
+
+# ARRAY, so that each is found by its key.
+_FORGET_DELIVERIES = text("""
+    DELETE FROM webhook_delivery WHERE id = ANY(ARRAY(
+        SELECT id FROM webhook_delivery WHERE webhook = :webhook ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED))
+""")
 
 
 async def create(
@@ -56,18 +80,20 @@ async def create(
 
 
 async def change(session: AsyncSession, webhook: Webhook, *, url: str, events: list[str], state: str) -> int:
-    """Gives the new version. Activating forgets the failures of before."""
+    """Gives the new version. Activating forgets the failures of before. Raises WebhookNotFound for one just removed."""
     values: dict[str, object] = {"url": url, "events": events, "state": state}
     if state == WebhookState.ACTIVE and webhook.state != WebhookState.ACTIVE:
         values |= {"failing_since": None, "failures": 0}
-    version: int = (
+    version: int | None = (
         await session.execute(
             update(Webhook)
-            .where(Webhook.id == webhook.id)
+            .where(Webhook.id == webhook.id, Webhook.owner == webhook.owner)
             .values(**values, version=Webhook.version + 1)
             .returning(Webhook.version)
         )
-    ).scalar_one()
+    ).scalar_one_or_none()
+    if version is None:
+        raise WebhookNotFound
     await session.execute(_NOTIFY)
     return version
 
@@ -84,10 +110,30 @@ async def rotate(session: AsyncSession, secrets: Secrets, webhook: Webhook, now:
 
 
 async def remove(session: AsyncSession, owner: str, id: UUID) -> None:
-    """With its deliveries. Raises WebhookNotFound."""
-    statement = delete(Webhook).where(Webhook.id == id, Webhook.owner == owner).returning(Webhook.id)
+    """From now on it is nobody's and nothing is sent to it. Raises WebhookNotFound.
+
+    It has the deliveries of a month, so a job takes them away, see `forget_removed`.
+    """
+    statement = (
+        update(Webhook)
+        .where(Webhook.id == id, Webhook.owner == owner)
+        .values(owner=None, state=WebhookState.PAUSED)
+        .returning(Webhook.id)
+    )
     if (await session.execute(statement)).scalar_one_or_none() is None:
         raise WebhookNotFound
+
+
+async def forget_removed(session: AsyncSession, *, most: int) -> bool:
+    """Take away some deliveries of a webhook that was removed, or itself if none is left. False: there is no such."""
+    webhook = await session.scalar(select(Webhook.id).where(Webhook.owner.is_(None)).limit(1))
+    if webhook is None:
+        return False
+    deleted = await session.execute(_FORGET_DELIVERIES, {"webhook": webhook, "most": most})
+    if not deleted.rowcount:  # type: ignore[attr-defined]  # of a change
+        # In a transaction without deliveries in hand: an attempt that ends locks the webhook first, then its delivery.
+        await session.execute(delete(Webhook).where(Webhook.id == webhook))
+    return True
 
 
 async def owe(session: AsyncSession, events: Sequence[Heard], now: datetime) -> int:
@@ -97,30 +143,31 @@ async def owe(session: AsyncSession, events: Sequence[Heard], now: datetime) -> 
             select(Webhook.id, Webhook.events, Webhook.created).where(Webhook.state == WebhookState.ACTIVE)
         )
     ).all()
-    pairs = [
-        (event, webhook.id)
+    wanted = {
+        event.id: [
+            webhook.id
+            for webhook in active
+            # What happened before it was made, and is only replayed, is none of its business.
+            if webhook.created <= event.time and (not webhook.events or event.type in webhook.events)
+        ]
         for event in events
-        for webhook in active
-        # What happened before it was made, and is only replayed, is none of its business.
-        if webhook.created <= event.time and (not webhook.events or event.type in webhook.events)
-    ]
-    if not pairs:
+    }
+    kept = [event for event in events if wanted[event.id]]
+    if not kept:
         return 0
     tenant = scope_of(session)
-    bodies = [
-        {
-            "id": event.id,
-            "event": event.type,
-            "about": event.subject,
-            "correlation": event.correlation,
-            "traceparent": event.traceparent,
-            "body": body_of(event, tenant),
-            "created": now,
-        }
-        for event in {event.id: event for event, _ in pairs}.values()
-    ]
-    await session.execute(upsert(WebhookEvent).values(bodies).on_conflict_do_nothing())
-    return await _deliver(session, [(event.id, webhook, 1) for event, webhook in pairs], now)
+    columns = {
+        "ids": [event.id for event in kept],
+        "events": [event.type for event in kept],
+        "abouts": [event.subject for event in kept],
+        "correlations": [event.correlation for event in kept],
+        "traceparents": [event.traceparent for event in kept],
+        "bodies": [body_of(event, tenant) for event in kept],
+        "now": now,
+    }
+    await session.execute(_KEEP, columns)
+    owed = ((event, webhook, 1) for event, webhooks in wanted.items() for webhook in webhooks)
+    return await _deliver(session, owed, now)
 
 
 async def send_trial(session: AsyncSession, webhook: UUID, now: datetime) -> UUID:
@@ -157,24 +204,19 @@ async def redeliver(session: AsyncSession, owner: str, webhook: UUID, id: UUID, 
     return old.event_id
 
 
-async def _deliver(session: AsyncSession, owed: Sequence[tuple[UUID, UUID, int]], now: datetime) -> int:
+async def _deliver(session: AsyncSession, owed: Iterable[tuple[UUID, UUID, int]], now: datetime) -> int:
     """`owed`: event, webhook, round."""
-    rows = [
-        {
-            "id": new_id(),
-            "webhook": webhook,
-            "event_id": event,
-            "round": round,
-            "state": "created",
-            "created": now,
-            "not_before": now,
+    rest, count = iter(owed), 0
+    while piece := list(islice(rest, _AT_ONCE)):
+        columns = {
+            "ids": [new_id() for _ in piece],
+            "events": [event for event, _, _ in piece],
+            "webhooks": [webhook for _, webhook, _ in piece],
+            "rounds": [round for _, _, round in piece],
+            "now": now,
         }
-        for event, webhook, round in owed
-    ]
-    made = await session.execute(
-        upsert(WebhookDelivery).values(rows).on_conflict_do_nothing().returning(WebhookDelivery.id)
-    )
-    count = len(made.all())
+        made = await session.execute(_OWE, columns)
+        count += made.rowcount  # type: ignore[attr-defined]  # of a change
     if count:
         await session.execute(_NOTIFY)
     return count

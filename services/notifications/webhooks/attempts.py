@@ -21,6 +21,9 @@ from shared.messaging.outbox import record_each
 TEMPLATE = "webhook"
 """What our events name where other messages name their template."""
 
+_MOST_AT_ONCE = 500
+"""Deliveries that the attempt which disables a webhook ends itself, each with its event; a job ends the others."""
+
 # First of all, in every transaction that ends an attempt: whoever disables the webhook goes on to its deliveries, and
 # would otherwise wait for one that waits for the webhook.
 _LOCK = text("SELECT id FROM webhook WHERE id = :webhook FOR NO KEY UPDATE")
@@ -42,7 +45,7 @@ _FAILED = text("""
 
 # The state is looked at again: only one of several attempts that end together disables it, and publishes that.
 _DISABLE = text(f"""
-    UPDATE webhook SET state = '{WebhookState.DISABLED}', version = version + 1
+    UPDATE webhook SET state = '{WebhookState.DISABLED}', disabled = :now, version = version + 1
     WHERE id = :webhook AND state = '{WebhookState.ACTIVE}' RETURNING id
 """)  # noqa: S608 (constants only)
 
@@ -50,7 +53,11 @@ _FAIL_OPEN = text(f"""
     UPDATE webhook_delivery AS d SET state = '{State.PERMANENT_FAILURE}', reason = 'webhook_disabled',
            not_before = NULL, lease = NULL, finished = :now
     FROM webhook_event AS e
-    WHERE d.webhook = :webhook AND d.finished IS NULL AND e.id = d.event_id
+    WHERE d.id = ANY(ARRAY(
+        SELECT open.id FROM webhook_delivery AS open JOIN webhook AS w ON w.id = open.webhook
+        WHERE open.not_before IS NOT NULL AND w.state = '{WebhookState.DISABLED}' AND open.created <= w.disabled
+        ORDER BY open.not_before, open.id LIMIT :most FOR UPDATE OF open SKIP LOCKED
+    )) AND e.id = d.event_id
     RETURNING d.id, d.webhook, d.event_id, d.attempts, d.reason, e.event, e.about, e.correlation, e.traceparent
 """)  # noqa: S608 (constants only)
 
@@ -107,13 +114,18 @@ async def _count(
     failed = (await session.execute(_FAILED, {"webhook": webhook, "now": now})).one_or_none()
     if failed is None or not (answer.gone or gives_up(failed.failing_since, now)):
         return []
-    if (await session.execute(_DISABLE, {"webhook": webhook})).scalar_one_or_none() is None:
+    if (await session.execute(_DISABLE, {"webhook": webhook, "now": now})).scalar_one_or_none() is None:
         return []
-    stopped = (await session.execute(_FAIL_OPEN, {"webhook": webhook, "now": now})).mappings().all()
-    told: list[tuple[Event, Envelope | None]] = [
-        (_told(row, State.PERMANENT_FAILURE, row["reason"]), cause(row)) for row in stopped
-    ]
-    return [*told, (WebhookDisabled(webhook=webhook, failures=failed.failures), None)]
+    await fail_open(session, now, most=_MOST_AT_ONCE)
+    return [(WebhookDisabled(webhook=webhook, failures=failed.failures), None)]
+
+
+async def fail_open(session: AsyncSession, now: datetime, *, most: int) -> int:
+    """End what was open at webhooks when they were disabled. Gives how many; less than `most` means that none is left."""
+    rows = (await session.execute(_FAIL_OPEN, {"now": now, "most": most})).mappings().all()
+    failed = [(_told(row, State.PERMANENT_FAILURE, row["reason"]), cause(row)) for row in rows]
+    await record_each(session, failed, at=now)
+    return len(rows)
 
 
 def _told(row: RowMapping, state: State, reason: str) -> MessageDelivered | MessageFailed:

@@ -18,8 +18,8 @@ class Webhook(Base):
     __table_args__ = (Index("ix_webhook_owner", "tenant", "owner", "id"),)
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
-    owner: Mapped[str] = mapped_column(String(255))
-    """The account of the portal."""
+    owner: Mapped[str | None] = mapped_column(String(255))
+    """The account of the portal. None once it was removed: nobody sees it, and a job takes it away with its deliveries."""
     url: Mapped[str] = mapped_column(String(1000))
     events: Mapped[list[str]] = mapped_column(ARRAY(String(48)))
     """Event types; empty for all."""
@@ -33,6 +33,8 @@ class Webhook(Base):
     failing_since: Mapped[datetime | None] = mapped_column(UtcTime)
     failures: Mapped[int] = mapped_column(server_default=text("0"))
     """Failed attempts in a row."""
+    disabled: Mapped[datetime | None] = mapped_column(UtcTime)
+    """When it was last disabled. What was open then fails; what was asked for since waits until it is active again."""
     created: Mapped[datetime] = mapped_column(UtcTime)
     version: Mapped[int] = mapped_column(server_default=text("1"))
 
@@ -72,6 +74,9 @@ class WebhookDelivery(Base):
         ),
         Index("ix_webhook_delivery_webhook", "tenant", "webhook", "id"),
         Index("ix_webhook_delivery_event", "tenant", "event_id"),
+        # For the foreign keys: what they look for has no tenant, since the database's own checks bypass its policies.
+        Index("ix_webhook_delivery_of_webhook", "webhook"),
+        Index("ix_webhook_delivery_of_event", "event_id"),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)

@@ -256,6 +256,7 @@ async def test_a_removed_webhook_takes_its_deliveries_along(
         await notifications.hear(filed(notifications.person()))
         assert (await client.delete(f"/v1/webhooks/{webhook}")).status_code == 204
     assert await notifications.call_webhooks() == 0
+    assert portal.calls == 0
 
 
 async def test_unsafe_addresses_and_unknown_types_are_refused(notifications: Notifications) -> None:
