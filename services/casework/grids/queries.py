@@ -10,6 +10,7 @@ from services.casework.grids.rules import CatchAll, UnknownGrid
 from services.casework.grids.tables import Grid, GridPlace
 from shared.addressing import GridCoverage
 from shared.contracts.casework import GridKind
+from shared.database import among
 
 
 async def grid(session: AsyncSession, id: UUID, *, for_update: bool = False) -> Grid:
@@ -36,7 +37,7 @@ async def page(
 async def places(session: AsyncSession, grids: Collection[UUID]) -> Mapping[UUID, tuple[str, ...]]:
     """The places of each grid, sorted."""
     rows = await session.execute(
-        select(GridPlace.grid, GridPlace.place).where(GridPlace.grid.in_(grids)).order_by(GridPlace.place)
+        select(GridPlace.grid, GridPlace.place).where(among(GridPlace.grid, grids)).order_by(GridPlace.place)
     )
     found: dict[UUID, tuple[str, ...]] = dict.fromkeys(grids, ())
     for row in rows:
@@ -78,5 +79,5 @@ async def codes_owned(session: AsyncSession, worker: UUID) -> list[str]:
 
 async def owners(session: AsyncSession, grids: Collection[UUID]) -> Mapping[UUID, UUID]:
     """The owner of each of the grids that is in use."""
-    rows = await session.execute(select(Grid.id, Grid.owner).where(Grid.id.in_(grids), ~Grid.retired))
+    rows = await session.execute(select(Grid.id, Grid.owner).where(among(Grid.id, grids), ~Grid.retired))
     return {row.id: row.owner for row in rows}

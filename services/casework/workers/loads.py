@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.casework.policies.rules import AssignmentPolicy
 from services.casework.workers.tables import Worker
 from shared.contracts.casework import WorkerOverloaded
-from shared.database import scope_of
+from shared.database import among, scope_of
 from shared.messaging import statements
 from shared.messaging.outbox import record
 
@@ -72,7 +72,7 @@ async def settle(session: AsyncSession, ids: Collection[UUID], *, policy: Assign
     """Compare loads with caps after either changed."""
     loads = await session.execute(
         select(Worker.id, Worker.open_minutes, Worker.weekly_minutes, Worker.overloaded)
-        .where(Worker.id.in_(ids))
+        .where(among(Worker.id, ids))
         .order_by(Worker.id)
     )
     await note_crossings(session, loads.all(), policy=policy)
@@ -86,7 +86,7 @@ async def note_crossings(session: AsyncSession, loads: Sequence[Any], *, policy:
         return
     await session.execute(
         update(Worker)
-        .where(Worker.id.in_([row.id for row in crossed]))
+        .where(among(Worker.id, [row.id for row in crossed]))
         .values(overloaded=~Worker.overloaded)
         .execution_options(synchronize_session=False)
     )

@@ -15,6 +15,7 @@ from services.casework.workers.rules import (
     WorkerInactive,
 )
 from services.casework.workers.tables import Worker, WorkerAbsence
+from shared.database import among
 
 
 async def worker(session: AsyncSession, id: UUID, *, for_update: bool = False) -> Worker:
@@ -48,7 +49,7 @@ async def check_available(session: AsyncSession, id: UUID, day: date) -> None:
 
 
 async def by_ids(session: AsyncSession, ids: Collection[UUID]) -> Sequence[Worker]:
-    return (await session.scalars(select(Worker).where(Worker.id.in_(ids)).order_by(Worker.id))).all()
+    return (await session.scalars(select(Worker).where(among(Worker.id, ids)).order_by(Worker.id))).all()
 
 
 async def everyone(session: AsyncSession) -> Sequence[Worker]:
