@@ -6,12 +6,21 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.casework.assignments.rules import Candidate, Filter, Need, decide, decide_all
+from services.casework.assignments.rules import (
+    Candidate,
+    Filter,
+    Kind,
+    Need,
+    decide,
+    decide_all,
+    takeable,
+)
 from services.casework.policies.rules import policy_from
 from shared.contracts.intake import Urgency
 from shared.contracts.vocabulary import codes
 
 POLICY = policy_from({})
+QUEUE = policy_from({"over_cap": "queue"})
 LEVEL_1 = [code for code in codes("category") if len(code) == 2]
 WEEK = 40 * 60
 
@@ -53,6 +62,18 @@ def test_every_decision_is_whole(need: Need, roster: list[Candidate], over_cap: 
         assert (why is Filter.INACTIVE) == (not by_id[worker].active)
         if by_id[worker].active and by_id[worker].absent:
             assert why is Filter.ABSENT
+
+
+@given(needs, rosters, st.data())
+def test_a_kind_can_be_taken_where_a_case_of_it_finds_someone(
+    need: Need, roster: list[Candidate], data: st.DataObject
+) -> None:
+    kind = Kind(need.category, need.wish, need.effort, returned=False)
+    found = decide(need, roster, QUEUE).worker is not None
+    assert takeable([kind], roster, QUEUE) == ([kind] if found else [])
+    back = data.draw(st.sets(st.sampled_from([one.worker for one in roster]))) if roster else set()
+    if decide(replace(need, barred=frozenset(back)), roster, QUEUE).worker is not None:
+        assert takeable([replace(kind, returned=True)], roster, QUEUE), "whoever gave it back"
 
 
 @given(needs, rosters, st.randoms())

@@ -256,6 +256,14 @@ def test_a_named_worker_is_taken_if_there(
     assert (made.worker, [*made.reasons]) == (chosen, reasons), why
 
 
+def test_behind_others_it_waits_unless_it_is_for_somebody() -> None:
+    behind = replace(NEED, behind=True)
+    made = decide(behind, [one(A), one(B)], POLICY)
+    assert (made.waiting, made.reasons, ruled_out(made)) == (Waiting.OLDER_FIRST, (), {})
+    assert decide(replace(behind, named=B), [one(A), one(B)], POLICY).worker == B
+    assert decide(behind, [one(A, absent=True)], POLICY).waiting is Waiting.NOBODY_AVAILABLE
+
+
 def test_filters_give_way_one_by_one() -> None:
     """The skill counts more than the wish, and the wish more than the cap."""
     skilled_man = one(A, 2400, gender="male", skills=frozenset({"01"}))

@@ -1,6 +1,6 @@
 """Assigning: new requests by the batch, the queue when someone has room, one case again after a return."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,24 +11,26 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.casework.assignments import queries
 from services.casework.assignments.placing import POLICY, Placed, write
 from services.casework.assignments.rules import (
+    Candidate,
     Decision,
     Need,
     Reason,
     Trigger,
     anyone_takes,
     decide_all,
+    takeable,
 )
 from services.casework.cases.rules import CaseState, Waiting
 from services.casework.cases.tables import Case
 from services.casework.grids.queries import owners
-from services.casework.policies.rules import AssignmentPolicy
+from services.casework.policies.rules import AssignmentPolicy, OverCap
 from services.casework.workers.loads import lock
 from shared.calendar import SHANGHAI
 from shared.contracts.intake import RequestFiled, Urgency
 from shared.messaging.envelope import Envelope
 
-_PAGE = 500
-"""Cases of the queue that are decided in one go."""
+PAGE = 50
+"""Cases that are decided in one go: with 500 workers, 25,000 candidates are written down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,8 @@ async def assign_filed(
 ) -> None:
     """Make a case of each request and give it to someone, in the order given.
 
-    Set-based: a number of statements that does not depend on the number of requests. One that is a case already is
-    left alone. The queue goes first, since what waits there is older.
+    Set-based: a few statements for each page of requests. One that is a case already is left alone. The queue goes
+    first, since what waits there is older; where that is too much for now, the new ones go behind it.
     """
     await lock(session)
     before = await queries.before_assigning(
@@ -54,27 +56,43 @@ async def assign_filed(
     fresh = {each.data.request: each for each in filed if each.data.request not in before.known}
     if not fresh:
         return
-    if before.anyone_waits:
-        await drain(session, policy=policy, now=now)
+    behind = before.anyone_waits and await drain(session, policy=policy, now=now) == PAGE
+    requests = [*fresh.values()]
+    for at in range(0, len(requests), PAGE):
+        await _begin(session, requests[at : at + PAGE], before.owners, behind=behind, policy=policy, now=now)
+
+
+async def _begin(
+    session: AsyncSession,
+    filed: Sequence[Filed],
+    grid_owners: Mapping[UUID, UUID],
+    *,
+    behind: bool,
+    policy: AssignmentPolicy,
+    now: datetime,
+) -> None:
+    """Cases of a page of new requests, decided with the loads that the page before has left."""
+    by_id = {each.data.request: each for each in filed}
     needs = [
         Need(
             request=data.request,
             effort=policy.effort_of(data.category, data.urgency),
             category=data.category,
-            grid_owner=before.owners.get(data.grid) if data.grid else None,
+            grid_owner=grid_owners.get(data.grid) if data.grid else None,
             wish=data.resident_gender if data.prefers_same_gender else None,
+            behind=behind,
         )
-        for data in (each.data for each in fresh.values())
+        for data in (each.data for each in filed)
     ]
     decisions = decide_all(needs, await queries.roster(session, now.astimezone(SHANGHAI).date()), policy)
     placed = [
         Placed(
             decision=made,
             trigger=Trigger.FILED,
-            resident=fresh[made.need.request].data.resident,
-            due=fresh[made.need.request].data.due,
+            resident=by_id[made.need.request].data.resident,
+            due=by_id[made.need.request].data.due,
             round=0 if made.worker is None else 1,
-            cause=fresh[made.need.request].cause,
+            cause=by_id[made.need.request].cause,
         )
         for made in decisions
     ]
@@ -83,8 +101,8 @@ async def assign_filed(
         placed,
         policy=policy,
         now=now,
-        cases=[_new_case(fresh[made.need.request].data, made, now) for made in decisions],
-        entries=[_received(fresh[made.need.request].data, now) for made in decisions],
+        cases=[_new_case(by_id[made.need.request].data, made, now) for made in decisions],
+        entries=[_received(by_id[made.need.request].data, now) for made in decisions],
     )
 
 
@@ -92,17 +110,18 @@ async def drain(session: AsyncSession, *, policy: AssignmentPolicy, now: datetim
     """Give the waiting cases, oldest first, to whoever can take them now; returns how many found someone.
 
     A case that still finds nobody keeps its place and does not hold up those behind it. Called whenever a load falls,
-    someone returns or joins, and by the clock.
+    someone returns or joins, and by the clock. After a page it is enough for one transaction: where that many found
+    someone, the clock goes on with the rest, and until then what is new goes behind it.
     """
     if not await queries.anyone_waits(session):
         return 0
     await lock(session)
     found, after = 0, None
-    while True:
+    while found < PAGE:
         roster = await queries.roster(session, now.astimezone(SHANGHAI).date())
-        cases = await queries.queue(session, after=after, limit=_PAGE) if anyone_takes(roster, policy) else ()
+        cases = await _takeable(session, roster, policy, after=after, limit=PAGE - found)
         if not cases:
-            return found
+            break
         after = cases[-1].filed_at, cases[-1].id
         needs = await _needs(session, cases)
         placed = [
@@ -112,6 +131,24 @@ async def drain(session: AsyncSession, *, policy: AssignmentPolicy, now: datetim
         ]
         await write(session, placed, policy=policy, now=now)
         found += len(placed)
+    return found
+
+
+async def _takeable(
+    session: AsyncSession,
+    roster: Sequence[Candidate],
+    policy: AssignmentPolicy,
+    *,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+) -> Sequence[Case]:
+    """Waiting cases, without those of which it is known that they wait on: these may be thousands."""
+    if not anyone_takes(roster, policy):
+        return ()
+    if policy.over_cap is OverCap.ASSIGN:
+        return await queries.queue(session, after=after, limit=limit)
+    kinds = takeable(await queries.kinds(session), roster, policy)
+    return await queries.queue(session, of=kinds, after=after, limit=limit) if kinds else ()
 
 
 async def assign_again(
@@ -123,12 +160,13 @@ async def assign_again(
     now: datetime,
     named: UUID | None = None,
     named_as: Reason = Reason.NAMED_BY_HEAD,
+    behind: bool = False,
 ) -> bool:
     """Decide once more on a case that is with nobody; False: it waits, and the decision says why.
 
     The case counts towards nobody's load when this is called.
     """
-    (need,) = await _needs(session, [case], named=named, named_as=named_as)
+    (need,) = await _needs(session, [case], named=named, named_as=named_as, behind=behind)
     roster = await queries.roster(session, now.astimezone(SHANGHAI).date())
     (made,) = decide_all([need], roster, policy)
     await write(session, [_place(case, made, trigger, now)], policy=policy, now=now)
@@ -168,6 +206,7 @@ async def _needs(
     named: UUID | None = None,
     named_as: Reason = Reason.NAMED_BY_HEAD,
     but: UUID | None = None,
+    behind: bool = False,
 ) -> list[Need]:
     grid_owners = await owners(session, {case.grid for case in cases if case.grid})
     returned = await queries.returners(session, [case.id for case in cases if case.returns])
@@ -183,6 +222,7 @@ async def _needs(
             barred=(returned.get(case.id, frozenset()) | barred) - {named},
             named=named,
             named_as=named_as,
+            behind=behind,
         )
         for case in cases
     ]

@@ -176,7 +176,7 @@ def _event(placed: Placed, policy: AssignmentPolicy) -> Event | None:
         worker=decision.worker,
         resident=placed.resident,
         reasons=reasons,
-        candidates=len(decision.verdicts),
+        candidates=len(decision.roster),
         load_before=decision.load_before,
         load_after=decision.load_after,
         policy=policy.version,

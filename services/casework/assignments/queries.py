@@ -3,19 +3,28 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, cast, exists, func, select, tuple_
+from sqlalchemy import Boolean, Integer, Select, Text, Uuid, cast, exists, func, literal, select, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.casework.assignments.rules import Candidate
+from services.casework.assignments.rules import Candidate, Kind
 from services.casework.assignments.tables import AssignmentDecision
 from services.casework.cases.rules import UnknownCase, Waiting
 from services.casework.cases.tables import Case, CaseEntry
+from shared.database import among
 from shared.messaging import statements
 
-_QUEUED = (Waiting.NOBODY_AVAILABLE.value, Waiting.OVER_CAP.value)
+_QUEUED = tuple(why.value for why in Waiting if why is not Waiting.HEAD_DECIDES)
 _IN_QUEUE = Case.waiting.in_(_QUEUED)
+_KIND = (
+    func.coalesce(Case.category, ""),
+    func.coalesce(Case.wish, ""),
+    Case.effort_minutes,
+    Case.returns > 0,
+)
 _BEFORE = f"""
 SELECT (SELECT coalesce(array_agg(id), '{{}}') FROM "case" WHERE id = ANY($1::uuid[])) AS known,
        EXISTS (SELECT FROM "case" WHERE waiting IN {_QUEUED}) AS waits,
@@ -83,14 +92,40 @@ async def anyone_waits(session: AsyncSession) -> bool:
     return bool(await session.scalar(select(exists().where(_IN_QUEUE))))
 
 
+async def kinds(session: AsyncSession) -> list[Kind]:
+    """The kinds of cases that the queue holds."""
+    rows = await session.execute(select(*_KIND).where(_IN_QUEUE).distinct())
+    return [
+        Kind(category or None, wish or None, effort, returned) for category, wish, effort, returned in rows
+    ]
+
+
 async def queue(
-    session: AsyncSession, *, after: tuple[datetime, UUID] | None = None, limit: int
+    session: AsyncSession,
+    *,
+    of: Sequence[Kind] | None = None,
+    after: tuple[datetime, UUID] | None = None,
+    limit: int,
 ) -> Sequence[Case]:
-    """The waiting cases, oldest first, locked."""
+    """The waiting cases of these kinds (None: of all), oldest first, locked."""
     query = select(Case).where(_IN_QUEUE).order_by(Case.filed_at, Case.id).limit(limit).with_for_update()
+    if of is not None:
+        query = query.where(tuple_(*_KIND).in_(_rows(of)))
     if after is not None:
         query = query.where(tuple_(Case.filed_at, Case.id) > after)
     return (await session.scalars(query.execution_options(populate_existing=True))).all()
+
+
+def _rows(kinds: Sequence[Kind]) -> Select[Any]:
+    """To compare with `_KIND`."""
+    columns = (
+        literal([kind.category or "" for kind in kinds], ARRAY(Text)),
+        literal([kind.wish or "" for kind in kinds], ARRAY(Text)),
+        literal([kind.effort for kind in kinds], ARRAY(Integer)),
+        literal([kind.returned for kind in kinds], ARRAY(Boolean)),
+    )
+    rows = func.unnest(*columns).table_valued("category", "wish", "effort", "returned").render_derived()
+    return select(*rows.c)
 
 
 async def returners(session: AsyncSession, cases: Collection[UUID]) -> Mapping[UUID, frozenset[UUID]]:
@@ -98,7 +133,7 @@ async def returners(session: AsyncSession, cases: Collection[UUID]) -> Mapping[U
     by = cast(CaseEntry.detail["by"].astext, Uuid)
     rows = await session.execute(
         select(CaseEntry.case, func.array_agg(by).label("workers"))
-        .where(CaseEntry.case.in_(cases), CaseEntry.what == "returned")
+        .where(among(CaseEntry.case, cases), CaseEntry.what == "returned")
         .group_by(CaseEntry.case)
     )
     return {row.case: frozenset(row.workers) for row in rows}

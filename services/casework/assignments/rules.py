@@ -94,6 +94,19 @@ class Need:
     named: UUID | None = None
     """Whom the head named, or who handled it before; taken if available, whatever the load."""
     named_as: Reason = Reason.NAMED_BY_HEAD
+    behind: bool = False
+    """Cases wait that somebody can take: unless it is for a named worker, it goes behind them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What of a waiting case says whether somebody has the room for it. `effort` in minutes."""
+
+    category: str | None
+    wish: str | None
+    effort: int
+    returned: bool
+    """Somebody gave it back: whom it may go to differs from case to case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +127,21 @@ class Decision:
     worker: UUID | None
     waiting: Waiting | None
     reasons: tuple[Reason, ...]
-    verdicts: tuple[Verdict, ...]
+    roster: Sequence[Candidate]
+    out: Mapping[UUID, Filter]
+    """Who of the roster was ruled out."""
     load_before: int = 0
     load_after: int = 0
     turn: int = 0
     """The chosen worker's new place in the order of turns."""
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """Made when they are asked for: nobody asks where a case goes on waiting."""
+        return tuple(
+            Verdict(one.worker, one.open_minutes, one.weekly_minutes, self.out.get(one.worker))
+            for one in self.roster
+        )
 
     @property
     def skill_gap(self) -> str | None:
@@ -155,6 +178,8 @@ def decide(need: Need, roster: Sequence[Candidate], policy: AssignmentPolicy) ->
         reasons.append(Reason.NAMED_UNAVAILABLE)
     if not pool:
         return _waits(need, roster, out, Waiting.NOBODY_AVAILABLE, reasons)
+    if need.behind:
+        return _waits(need, roster, out, Waiting.OLDER_FIRST, reasons)
 
     if need.category is not None:
         able = partial(_able, need=need, policy=policy)
@@ -207,6 +232,28 @@ def anyone_takes(roster: Iterable[Candidate], policy: AssignmentPolicy) -> bool:
         and (policy.over_cap is OverCap.ASSIGN or one.open_minutes < policy.cap(one.weekly_minutes))
         for one in roster
     )
+
+
+def takeable(kinds: Iterable[Kind], roster: Iterable[Candidate], policy: AssignmentPolicy) -> list[Kind]:
+    """Those of the kinds that somebody can take without passing the cap; of returned ones those that somebody might."""
+    room: dict[tuple[frozenset[str], str | None], int] = {}  # by skills and gender, which are few
+    for one in roster:
+        if one.active and not one.absent:
+            who = one.skills, one.gender
+            room[who] = max(room.get(who, 0), policy.cap(one.weekly_minutes) - one.open_minutes)
+    return [kind for kind in kinds if kind.effort <= _most_room(kind, room, policy)]
+
+
+def _most_room(
+    kind: Kind, room: Mapping[tuple[frozenset[str], str | None], int], policy: AssignmentPolicy
+) -> int:
+    """Among whom `decide` would choose."""
+    pool = room
+    if not kind.returned:
+        able = {who: free for who, free in room.items() if covers(who[0], kind.category, policy.named_skills)}
+        pool = able or room
+        pool = {who: free for who, free in pool.items() if kind.wish in {None, who[1]}} or pool
+    return max(pool.values(), default=0)
 
 
 def _keep(
@@ -268,7 +315,8 @@ def _chosen(
         choice.worker,
         None,
         tuple(reasons),
-        _verdicts(roster, out),
+        roster,
+        out,
         load_before=choice.open_minutes,
         load_after=choice.open_minutes + need.effort,
     )
@@ -281,10 +329,4 @@ def _waits(
     waiting: Waiting,
     reasons: Sequence[Reason],
 ) -> Decision:
-    return Decision(need, None, waiting, tuple(reasons), _verdicts(roster, out))
-
-
-def _verdicts(roster: Sequence[Candidate], out: Mapping[UUID, Filter]) -> tuple[Verdict, ...]:
-    return tuple(
-        Verdict(one.worker, one.open_minutes, one.weekly_minutes, out.get(one.worker)) for one in roster
-    )
+    return Decision(need, None, waiting, tuple(reasons), roster, out)

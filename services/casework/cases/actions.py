@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.casework.assignments.actions import assign_again, drain, move_to
+from services.casework.assignments.actions import PAGE, assign_again, drain, move_to
 from services.casework.assignments.rules import Trigger
 from services.casework.cases.moves import Now, held, lapse_transfer, move, note
 from services.casework.cases.rules import (
@@ -102,9 +102,9 @@ async def give_back(
         ),
         at=now.at,
     )
-    await drain(session, policy=now.policy, now=now.at)
+    behind = await drain(session, policy=now.policy, now=now.at) == PAGE
     if not waits:
-        await assign_again(session, case, Trigger.RETURNED, policy=now.policy, now=now.at)
+        await assign_again(session, case, Trigger.RETURNED, policy=now.policy, now=now.at, behind=behind)
     return case
 
 

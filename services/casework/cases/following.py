@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.casework.assignments.actions import assign_again, drain, move_to
+from services.casework.assignments.actions import PAGE, assign_again, drain, move_to
 from services.casework.assignments.rules import Reason, Trigger
 from services.casework.cases import queries
 from services.casework.cases.moves import (
@@ -122,7 +122,7 @@ async def _open_again(
     case.due, case.due_provisional, case.returns = due, provisional, 0
     case.ending = case.ended_at = case.submitted_at = case.result = case.spent_minutes = None
     await note(session, case, trigger.value, INTAKE, now, **line)
-    await drain(session, policy=now.policy, now=now.at)
+    behind = await drain(session, policy=now.policy, now=now.at) == PAGE
     await assign_again(
         session,
         case,
@@ -131,6 +131,7 @@ async def _open_again(
         now=now.at,
         named=handled_by,
         named_as=Reason.SAME_WORKER,
+        behind=behind,
     )
 
 
@@ -179,11 +180,10 @@ async def request_redispatched(session: AsyncSession, id: UUID, now: Now, *, to:
 async def resident_erased(session: AsyncSession, resident: UUID, now: Now) -> None:
     """What was said of the resident goes; the work that was done stays."""
     await loads.lock(session)
-    for case in await queries.of_resident(session, resident):
-        if case.wish is not None:
-            case.wish = None
-            case.version += 1
-            await note(session, case, "resident_erased", INTAKE, now)
+    for case in await queries.with_wish(session, resident):
+        case.wish = None
+        case.version += 1
+        await note(session, case, "resident_erased", INTAKE, now)
 
 
 def _detail(due: NewDue) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.casework.cases.rules import LOADED, CaseState, TransferState, UnknownCase, Waiting
 from services.casework.cases.tables import Case, CaseEntry, CaseTransfer
+from shared.database import among
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,8 @@ async def find(session: AsyncSession, id: UUID, *, for_update: bool = False) -> 
 
 async def standings(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Standing]:
     """Of those of the ids that are cases; locked."""
-    rows = await session.execute(
-        select(Case.id, Case.state, Case.worker).where(Case.id.in_(ids)).order_by(Case.id).with_for_update()
-    )
+    query = select(Case.id, Case.state, Case.worker).where(among(Case.id, ids))
+    rows = await session.execute(query.order_by(Case.id).with_for_update())
     return {row.id: Standing(CaseState(row.state), row.worker) for row in rows}
 
 
@@ -115,9 +115,10 @@ async def transfers_offered_to(session: AsyncSession, worker: UUID) -> Sequence[
     return (await session.scalars(query)).all()
 
 
-async def of_resident(session: AsyncSession, resident: UUID) -> Sequence[Case]:
-    query = select(Case).where(Case.resident == resident).order_by(Case.id).with_for_update()
-    return (await session.scalars(query)).all()
+async def with_wish(session: AsyncSession, resident: UUID) -> Sequence[Case]:
+    """The resident's cases that say which gender of worker was asked for; locked."""
+    query = select(Case).where(Case.resident == resident, Case.wish.is_not(None)).order_by(Case.id)
+    return (await session.scalars(query.with_for_update())).all()
 
 
 async def waiting_cases(session: AsyncSession) -> Sequence[tuple[Waiting, int, UUID]]:

@@ -39,6 +39,8 @@ class Waiting(StrEnum):
 
     NOBODY_AVAILABLE = "nobody_available"
     OVER_CAP = "over_cap"
+    OLDER_FIRST = "older_first"
+    """Others wait that somebody can take, more than are given out in one go."""
     HEAD_DECIDES = "head_decides"
 
 

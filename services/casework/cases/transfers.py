@@ -70,7 +70,8 @@ async def accept(session: AsyncSession, id: UUID, actor: Actor, now: Now) -> Cas
         worker=new,
         waiting=None,
         reasons=(Reason.TOOK_OVER,),
-        verdicts=(),
+        roster=(),
+        out={},
         load_before=load,
         load_after=load + case.effort_minutes,
     )

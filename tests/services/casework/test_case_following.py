@@ -1,5 +1,6 @@
 """A case follows its request; what comes too late changes nothing and is noted."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
@@ -179,6 +180,16 @@ async def test_of_an_erased_resident_only_the_work_is_left(casework: Casework) -
         connection = await session.connection()
         wish = (await connection.exec_driver_sql('SELECT wish FROM "case"')).scalar_one()
     assert wish is None
+
+
+async def test_erasing_touches_no_case_without_a_wish(casework: Casework) -> None:
+    event = casework.filed()
+    await casework.hear(event)
+    async with casework.database.transaction("longxi") as session:
+        connection = await session.connection()
+        await connection.exec_driver_sql('SELECT FROM "case" FOR UPDATE')
+        async with asyncio.timeout(5):
+            await casework.hear(ResidentErased(resident=event.resident))
 
 
 async def test_events_of_what_is_no_case_are_left_alone(casework: Casework) -> None:
