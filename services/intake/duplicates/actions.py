@@ -65,12 +65,13 @@ async def join(
     """Join a request to another, or to what that one is joined to; those joined to it go along. The first decision.
 
     `resident` narrows to that resident's own, and `least` is the score that the two must have: so nobody follows what
-    is not theirs by guessing numbers. Raises RequestNotFound, NotAlike, DuplicateOfItself, MainEnded,
+    is not theirs by guessing numbers. Raises RequestNotFound, NotAlike, DuplicateOfItself, MainEnded, TooManyJoined,
     IllegalRequestMove, HeadDecides.
     """
     await _hold_still(session)
     main = await queries.main_of(session, of) or of
-    joined = [one.request for one in await queries.joined_to(session, [request])]
+    groups = await queries.joined_to(session, {request, main})
+    joined = [one.request for one in groups if one.of == request]
     found = await requests.lock_several(session, {request, main, *joined})
     it, other = await _own(session, found, request, resident), found.get(main)
     if other is None:
@@ -78,6 +79,7 @@ async def join(
     if least is not None:
         await _check_alike(session, request, of, least)
     decisions = deciding.join(it, other, _several(found, joined), at=at, by=by, limits=limits)
+    joining.check_room(len(groups) + 1)
     await apply(session, decisions)
     return decisions[0]
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.duplicates.deciding import Joined
 from services.intake.duplicates.fingerprints import Fingerprint
-from services.intake.duplicates.rules.joining import FOLLOWED
+from services.intake.duplicates.rules.joining import FOLLOWED, MOST_JOINED
 from services.intake.duplicates.rules.likeness import Case, Comparer, Likeness
 from services.intake.duplicates.tables import RequestFingerprint
 from services.intake.requests.rules import Move, State
@@ -117,13 +117,13 @@ async def joined_to(session: AsyncSession, requests: Iterable[UUID]) -> Sequence
 
 
 async def rows_joined_to(session: AsyncSession, request: UUID) -> Sequence[Request]:
-    """At most 500, the oldest first."""
+    """The oldest first."""
     statement = select(Request).where(
         Request.duplicate_of == request,
         Request.duplicate_of.is_not(None),
         Request.state == State.DUPLICATE.value,
     )
-    return (await session.scalars(statement.order_by(Request.id).limit(500))).all()
+    return (await session.scalars(statement.order_by(Request.id).limit(MOST_JOINED))).all()
 
 
 async def withdrawn_parts(session: AsyncSession, parent: UUID) -> Sequence[UUID]:

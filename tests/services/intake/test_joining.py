@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from services.intake.duplicates.rules.joining import MOST_JOINED
 from shared.database import new_id
 from shared.security import Role
 from tests.services.intake.conftest import Intake, assigned
+from tests.services.intake.many import copied
 from tests.services.intake.test_similar import DOGS, LAMP, LAMP_AGAIN
 from tests.support.web import problem
 
@@ -227,3 +229,29 @@ async def test_a_crowd_that_joins_separates_and_withdraws_at_once_loses_nobody(i
             assert states[row.duplicate_of] not in {"duplicate", "withdrawn"}
         else:
             assert row.duplicate_of is None
+
+
+async def test_a_request_takes_in_500_and_each_of_them_is_told(intake: Intake) -> None:
+    main, first = await filed(intake)
+    own, _ = await filed(intake, LAMP_AGAIN)
+    await joined(intake, own, main)
+    await copied(intake, "request", own, MOST_JOINED - 2)
+
+    group, other = await filed(intake)
+    await joined(intake, (await filed(intake))[0], group)
+    answer = await intake.as_().post(f"/v1/requests/{group}/mark-duplicate", json={"of": main})
+    refused = problem(answer, 409, "too-many-joined")
+    assert "500" in refused["detail"]
+    assert await main_of(intake, group) is None
+
+    last, resident = await filed(intake)
+    await joined(intake, last, main, resident)
+    one_more, resident = await filed(intake)
+    client = intake.as_(Role.RESIDENT, resident)
+    problem(await client.post(f"/v1/requests/{one_more}/join", json={"of": main}), 409, "too-many-joined")
+    problem(await client.post(f"/v1/requests/{one_more}/join", json={"of": last}), 409, "too-many-joined")
+    assert (await intake.read(one_more))["state"] == "filed"
+
+    await intake.receive(assigned(main, first, new_id()), assigned(group, other, new_id()))
+    told = [event["of"] for event in await intake.published("request.followed")]
+    assert (told.count(main), told.count(group)) == (2 * MOST_JOINED, 2)

@@ -11,7 +11,7 @@ from services.intake.access import actor_of, own_resident
 from services.intake.duplicates import actions, queries
 from services.intake.duplicates.actions import NotAlike
 from services.intake.duplicates.routes.schemas import JoinedRequests, Joining
-from services.intake.duplicates.rules.joining import MainEnded, SeparationWindowClosed
+from services.intake.duplicates.rules.joining import MainEnded, SeparationWindowClosed, TooManyJoined
 from services.intake.requests import queries as requests
 from services.intake.requests.deciding import Decision
 from services.intake.requests.parts.actions import beside
@@ -34,7 +34,14 @@ Act = Callable[[AsyncSession], Awaitable[Decision]]
 @router.post(
     "/v1/requests/{id}/join",
     responses=refuses_move(
-        HeadDecides, ForTheHead, DuplicateOfItself, MainEnded, NotAlike, OpenParts, WrongReference
+        HeadDecides,
+        ForTheHead,
+        DuplicateOfItself,
+        MainEnded,
+        NotAlike,
+        OpenParts,
+        TooManyJoined,
+        WrongReference,
     ),
 )
 async def join_request(
@@ -59,7 +66,7 @@ async def join_request(
 
 @router.post(
     "/v1/requests/{id}/mark-duplicate",
-    responses=refuses_move(HeadDecides, ForTheHead, DuplicateOfItself, MainEnded, OpenParts),
+    responses=refuses_move(HeadDecides, ForTheHead, DuplicateOfItself, MainEnded, OpenParts, TooManyJoined),
 )
 async def mark_request_duplicate(
     id: UUID, body: Duplication, call: Annotated[Call, permit("requests:decide")], desk: AnyDesk

@@ -48,6 +48,8 @@ FOLLOWED = frozenset(
 """Entries of the main one's story that those joined to it see in their own."""
 TOLD = FOLLOWED - {"verify", "overdue"}
 """Those of them that become an event: who is told of them is notifications' to say."""
+MOST_JOINED = 500
+"""To one request: each of its moves tells all of them in its own transaction. Our own estimate."""
 
 
 class MainEnded(Conflict):
@@ -56,6 +58,14 @@ class MainEnded(Conflict):
     type = "main-request-ended"
     zh = "那件诉求{state_zh}，不能再并入；请单独提交。"
     en = "That request is {state_en} and takes no others in; file yours by itself."
+
+
+class TooManyJoined(Conflict):
+    """Params: most."""
+
+    type = "too-many-joined"
+    zh = "一件诉求最多并入 {most} 件（含随之并入的），那件诉求已无法再并入；请单独办理。"
+    en = "A request takes in {most} others at most, with those that come along; let this one go on by itself."
 
 
 class SeparationWindowClosed(Conflict):
@@ -84,6 +94,12 @@ def check_main(main: Life) -> None:
         raise MainEnded(
             state_zh=name("request_state", main.state, "zh"), state_en=name("request_state", main.state, "en")
         )
+
+
+def check_room(joined: int) -> None:
+    """`joined` is how many the main one would have. Raises TooManyJoined."""
+    if joined > MOST_JOINED:
+        raise TooManyJoined(field="of", most=MOST_JOINED)
 
 
 def move_along(life: Life, *, of: UUID) -> Life:

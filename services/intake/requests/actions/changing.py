@@ -1,5 +1,6 @@
 """Applying decisions: the new lives, the story and the events of any number of requests, in three statements."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -8,7 +9,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.intake.duplicates.deciding import followed
+from services.intake.duplicates.deciding import Joined, followed
 from services.intake.duplicates.queries import joined_to
 from services.intake.duplicates.rules.joining import TOLD
 from services.intake.rates.actions import mark
@@ -129,11 +130,13 @@ async def _for_joined(
     ]
     if not telling:
         return []
-    joined = await joined_to(session, [decision.it.request for decision, _ in telling])
+    groups: dict[UUID, list[Joined]] = defaultdict(list)
+    for one in await joined_to(session, [decision.it.request for decision, _ in telling]):
+        groups[one.of].append(one)
     return [
         (event, cause)
         for decision, cause in telling
-        for event in followed(decision, [one for one in joined if one.of == decision.it.request])
+        for event in followed(decision, groups.get(decision.it.request, ()))
     ]
 
 
