@@ -21,6 +21,7 @@ from services.intake.activities.tables import (
     SignUp,
 )
 from services.intake.residents.queries import of_same_person
+from shared.database import among
 
 _NEXT_NUMBER = text(f"SELECT nextval('{NUMBERS}')")
 
@@ -121,7 +122,7 @@ async def lanes_of(session: AsyncSession, activities: Sequence[UUID]) -> Mapping
             func.count(SignUp.id).filter(SignUp.state == Place.WAITING),
         )
         .outerjoin(SignUp, (SignUp.activity == ActivityLane.activity) & (SignUp.lane == ActivityLane.lane))
-        .where(ActivityLane.activity.in_(activities))
+        .where(among(ActivityLane.activity, activities))
         .group_by(ActivityLane.activity, ActivityLane.lane, ActivityLane.places)
         .order_by(ActivityLane.activity, ActivityLane.lane != "participant", ActivityLane.lane)
     )
@@ -178,7 +179,7 @@ async def standing(session: AsyncSession, activity: UUID, resident: UUID) -> Sig
 
 
 async def several(session: AsyncSession, sign_ups: Sequence[UUID]) -> Sequence[SignUp]:
-    rows = await session.scalars(select(SignUp).where(SignUp.id.in_(sign_ups)).order_by(SignUp.sequence))
+    rows = await session.scalars(select(SignUp).where(among(SignUp.id, sign_ups)).order_by(SignUp.sequence))
     return rows.all()
 
 
@@ -231,7 +232,7 @@ async def absences(session: AsyncSession, resident: UUID, *, now: datetime, days
 async def votes(session: AsyncSession, activities: Sequence[UUID]) -> Mapping[UUID, int]:
     rows = await session.execute(
         select(ActivityVote.activity, func.count())
-        .where(ActivityVote.activity.in_(activities))
+        .where(among(ActivityVote.activity, activities))
         .group_by(ActivityVote.activity)
     )
     return dict(rows.all())

@@ -16,6 +16,7 @@ from services.intake.requests.rules import Move, State
 from services.intake.requests.tables import RESTING, UNFINISHED, Request, RequestText, StoryEntry, Telling
 from services.intake.residents.queries import of_same_person
 from shared.contracts.intake import Urgency
+from shared.database import among
 from shared.refusals import NotFound
 
 
@@ -58,7 +59,7 @@ async def lock_several(session: AsyncSession, requests: Iterable[UUID]) -> Mappi
     """Those that exist, for a change; locked in the order of their ids, so that batches do not deadlock."""
     rows = await session.scalars(
         select(Request)
-        .where(Request.id.in_(list(requests)))
+        .where(among(Request.id, requests))
         .order_by(Request.id)
         .with_for_update(key_share=True)
     )

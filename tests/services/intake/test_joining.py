@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from services.intake.duplicates.rules.joining import MOST_JOINED
+from services.intake.requests.queries import lock_several
 from shared.database import new_id
 from shared.security import Role
 from tests.services.intake.conftest import Intake, assigned
@@ -255,3 +256,9 @@ async def test_a_request_takes_in_500_and_each_of_them_is_told(intake: Intake) -
     await intake.receive(assigned(main, first, new_id()), assigned(group, other, new_id()))
     told = [event["of"] for event in await intake.published("request.followed")]
     assert (told.count(main), told.count(group)) == (2 * MOST_JOINED, 2)
+
+
+async def test_any_number_of_requests_is_locked_at_once(intake: Intake) -> None:
+    """PostgreSQL takes 32,767 parameters at most."""
+    async with intake.database.transaction("longxi") as session:
+        assert await lock_several(session, [new_id() for _ in range(33_000)]) == {}

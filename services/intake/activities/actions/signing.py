@@ -27,7 +27,7 @@ from shared.contracts.intake.activities import (
     ActivityPromoted,
     ActivityWaitlisted,
 )
-from shared.database import new_id, scope_of
+from shared.database import among, new_id, scope_of
 from shared.messaging.outbox import record
 
 MOST_WAITING = 500
@@ -187,7 +187,7 @@ async def move_up(session: AsyncSession, office: Office, row: Activity, *, now: 
         until = roster.decline_until(now, starts, terms)
         await session.execute(
             update(SignUp)
-            .where(SignUp.id.in_(up))
+            .where(among(SignUp.id, up))
             .values(state=Place.IN.value, promoted=now, decline_until=until)
             .execution_options(synchronize_session=False)
         )

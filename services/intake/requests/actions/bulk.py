@@ -15,7 +15,7 @@ from services.intake.requests.actions.writing import write
 from services.intake.requests.filing import Particulars, Words
 from services.intake.requests.tables import Request
 from services.intake.residents.actions import ensure_by_references
-from shared.database import scope_of
+from shared.database import among, scope_of
 from shared.messaging.outbox import record
 
 
@@ -74,7 +74,7 @@ async def file_all(
 async def _filed_before(session: AsyncSession, source: str, external_ids: Sequence[str]) -> dict[str, Filed]:
     rows = await session.execute(
         select(Request.external_id, Request.id, Request.reference).where(
-            Request.source == source, Request.external_id.in_(external_ids)
+            Request.source == source, among(Request.external_id, external_ids)
         )
     )
     return {row.external_id: Filed(row.id, row.reference, False) for row in rows if row.external_id}
