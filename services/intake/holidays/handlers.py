@@ -19,5 +19,6 @@ def register(handlers: Handlers, desk: Desk, clock: Clock) -> None:
         await actions.keep(session, event.data, received=now)
         # Raises ContradictoryNotice for one that cannot be; it goes to the dead letters, and nothing is stored.
         limits = await desk.limits_in(session)
+        # The first of them, those that wait longest; the settling job computes all others.
         await recompute(session, limits, now, reason=NOTICE)
         desk.calendars.drop(event.tenant)

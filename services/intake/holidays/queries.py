@@ -53,11 +53,7 @@ async def calendar_in(session: AsyncSession) -> WorkCalendar:
     return calendar
 
 
-async def unsettled(session: AsyncSession, *, received_before: datetime) -> bool:
-    """Whether there are notices that every process knows by now, and whose deadlines were not settled since."""
-    found = await session.scalar(
-        select(HolidayNotice.notice)
-        .where(HolidayNotice.settled.is_(None), HolidayNotice.received < received_before)
-        .limit(1)
-    )
+async def unsettled(session: AsyncSession) -> bool:
+    """Whether there are notices by which not all deadlines were computed since every process knows them."""
+    found = await session.scalar(select(HolidayNotice.notice).where(HolidayNotice.settled.is_(None)).limit(1))
     return found is not None

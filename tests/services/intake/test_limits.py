@@ -1,15 +1,23 @@
 """Limits run by the calendar, are marked when they pass, and follow a notice of the State Council."""
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
+from services.intake.holidays.actions import keep
+from services.intake.holidays.jobs import settling
+from services.intake.requests.actions.deadlines import CHUNK
+from services.intake.requests.queries import lock
 from shared.calendar import ContradictoryNotice
 from shared.contracts.district import HolidayChanged
 from shared.database import new_id
 from shared.security import Role
 from tests.services.intake.conftest import Intake, assigned
+from tests.services.intake.many import copied
 from tests.support.numbers import count
+from tests.support.web import TENANTS
 
 
 def notice(*holidays: str, workdays: tuple[str, ...] = (), year: int = 2026) -> HolidayChanged:
@@ -19,6 +27,18 @@ def notice(*holidays: str, workdays: tuple[str, ...] = (), year: int = 2026) -> 
         holidays=tuple(date.fromisoformat(day) for day in holidays),
         workdays=tuple(date.fromisoformat(day) for day in workdays),
     )
+
+
+async def due(intake: Intake) -> dict[str, int]:
+    """How many requests are to be handled by which day."""
+    rows = await intake.rows(
+        "SELECT handle_due::date::text AS day, count(*) AS number FROM request GROUP BY 1"
+    )
+    return {row.day: row.number for row in rows}
+
+
+async def unsettled(intake: Intake) -> int:
+    return len(await intake.rows("SELECT notice FROM holiday_notice WHERE settled IS NULL"))
 
 
 async def test_a_notice_moves_the_limits_that_run_and_the_story_says_why(intake: Intake) -> None:
@@ -56,20 +76,52 @@ async def test_filings_after_a_notice_follow_it(intake: Intake) -> None:
 
 
 async def test_what_was_filed_by_the_old_calendar_in_the_minute_after_is_made_good(intake: Intake) -> None:
-    """The other processes learn of a notice within a minute; the settling job comes after."""
+    """The other processes learn of a notice within a minute; the settling job computes once more after that."""
     other = intake.another_process()
     await other.file()  # now it knows the calendar, for a minute
     await intake.receive(notice("2026-11-25"))
+    await intake.run("holiday-settling")
     receipt = await other.file()
     assert receipt["due"] == "2026-11-25T09:30:00Z"
-    await intake.run("holiday-settling")
-    assert (await intake.read(receipt["id"]))["due"] == "2026-11-25T09:30:00Z"  # too soon to know
     intake.clock.advance(timedelta(minutes=3))
     await intake.run("holiday-settling")
     assert (await intake.read(receipt["id"]))["due"] == "2026-11-26T09:30:00Z"
+    assert await unsettled(intake) == 0
     entries = len(await intake.story(receipt["id"]))
     await intake.run("holiday-settling")
     assert len(await intake.story(receipt["id"])) == entries
+
+
+async def test_of_very_many_the_first_move_with_the_notice_and_the_others_with_the_job(
+    intake: Intake,
+) -> None:
+    await copied(intake, "request", (await intake.file())["id"], CHUNK + 20)
+    await intake.receive(notice("2026-11-25"))
+    assert await due(intake) == {"2026-11-25": 21, "2026-11-26": CHUNK}
+    await intake.run("holiday-settling")
+    assert await due(intake) == {"2026-11-26": CHUNK + 21}
+    assert await unsettled(intake) == 1, "not every process knows it yet"
+    (told,) = await intake.rows("SELECT count(*) AS entries FROM request_story WHERE entry = 'due_changed'")
+    assert told.entries == CHUNK + 21
+
+
+async def test_a_notice_that_goes_down_in_the_middle_is_gone_on_with(intake: Intake) -> None:
+    ids = [(await intake.file())["id"] for _ in range(5)]
+    async with intake.database.transaction("longxi") as session:
+        await keep(session, notice("2026-11-25"), received=intake.clock())
+    intake.clock.advance(timedelta(minutes=3))
+    job = settling(intake.database, TENANTS, intake.desk, intake.clock, count=2)
+    async with intake.database.transaction("longxi") as session:
+        await lock(session, UUID(ids[3]))  # the job waits there, and is killed
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await job.run()
+    assert await due(intake) == {"2026-11-25": 3, "2026-11-26": 2}
+    assert await unsettled(intake) == 1
+    await job.run()
+    assert await due(intake) == {"2026-11-26": 5}
+    assert await unsettled(intake) == 0
+    assert len(await intake.published("request.due_changed")) == 5
 
 
 async def test_a_notice_that_contradicts_itself_is_not_kept(intake: Intake) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -9,11 +10,11 @@ from services.intake.requests import dues, queries
 from services.intake.requests.actions.changing import apply
 from services.intake.requests.limits import LimitKind, Limits
 
-_CHUNK = 500
+CHUNK = 500
 
 
 async def mark_overdue(
-    session: AsyncSession, now: datetime, *, count: int = _CHUNK
+    session: AsyncSession, now: datetime, *, count: int = CHUNK
 ) -> Sequence[Sequence[LimitKind]]:
     """Mark limits that have passed, once each, and write them into the stories. Of each request marked, which."""
     found = await queries.with_limit_overdue(session, now, count=count)
@@ -22,17 +23,21 @@ async def mark_overdue(
     return [[limit.kind for limit in limits] for limits in passed]
 
 
-async def recompute(session: AsyncSession, limits: Limits, now: datetime, *, reason: str) -> int:
-    """Compute every running limit again; each change goes into its request's story with the reason.
+async def recompute(
+    session: AsyncSession,
+    limits: Limits,
+    now: datetime,
+    *,
+    reason: str,
+    after: UUID | None = None,
+    count: int = CHUNK,
+) -> UUID | None:
+    """Compute the running limits of so many requests again, of those above id `after`; each change goes into its
+    request's story with the reason.
 
-    How many requests changed. Safe to run again: what is right already stays.
+    The id from above which it goes on; None at the end. Safe to run again: what is right already stays.
     """
-    after, changed = None, 0
-    while True:
-        found = await queries.with_open_limit(session, after=after, count=_CHUNK)
-        decisions = [decision for it in found if (decision := dues.recomputed(it, limits, now, reason))]
-        await apply(session, decisions)
-        changed += len(decisions)
-        if len(found) < _CHUNK:
-            return changed
-        after = found[-1].request
+    found = await queries.with_open_limit(session, after=after, count=count)
+    decisions = [decision for it in found if (decision := dues.recomputed(it, limits, now, reason))]
+    await apply(session, decisions)
+    return found[-1].request if len(found) == count else None
