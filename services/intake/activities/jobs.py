@@ -16,7 +16,6 @@ REMIND_FROM = time(10, 0)
 """Shanghai: nobody is rung before, and the afternoon is left to say no."""
 HOLD_AFTER = timedelta(days=1)
 """So long after the planned end those on site may still check people in by hand."""
-_PIECE = 20
 _CLOCK = Actor("service", "clock")
 
 
@@ -31,11 +30,10 @@ def reminding(database: Database, tenants: Tenants, clock: Clock) -> Job:
             from_, until = tomorrow(now)
             while True:
                 async with database.transaction(tenant) as session:
-                    rows = await queries.to_remind(session, from_=from_, until=until, count=_PIECE)
-                    for row in rows:
-                        await ending.remind(session, row, now=now)
-                if len(rows) < _PIECE:
-                    break
+                    row = await queries.to_remind(session, from_=from_, until=until)
+                    if row is None:
+                        break
+                    await ending.remind(session, row, now=now)
 
     return Job("activity-reminding", timedelta(minutes=15), run)
 
@@ -48,11 +46,10 @@ def holding(database: Database, tenants: Tenants, office: Office, clock: Clock) 
             now = clock()
             while True:
                 async with database.transaction(tenant) as session:
-                    rows = await queries.to_hold(session, ended_before=now - HOLD_AFTER, count=_PIECE)
-                    for row in rows:
-                        await ending.hold(session, office, row, now=now, by=_CLOCK)
-                if len(rows) < _PIECE:
-                    break
+                    row = await queries.to_hold(session, ended_before=now - HOLD_AFTER)
+                    if row is None:
+                        break
+                    await ending.hold(session, office, row, now=now, by=_CLOCK)
 
     return Job("activity-holding", timedelta(hours=1), run)
 

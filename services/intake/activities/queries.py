@@ -191,6 +191,15 @@ async def signed_up(
     return (await session.scalars(statement.order_by(SignUp.sequence))).all()
 
 
+async def contacts(
+    session: AsyncSession, activity: UUID, states: Sequence[Place] = ACTIVE
+) -> tuple[UUID, ...]:
+    """Who is told of what happens to it: each once, in the order in which they signed up."""
+    told = func.coalesce(SignUp.signed_by, SignUp.resident)
+    statement = select(told).where(SignUp.activity == activity, SignUp.state.in_(states))
+    return tuple(dict.fromkeys(await session.scalars(statement.order_by(SignUp.sequence))))
+
+
 async def roster(session: AsyncSession, activity: UUID, *, after: int | None, limit: int) -> Sequence[SignUp]:
     """All sign-ups, those who left included, from above sequence `after` on."""
     statement = select(SignUp).where(SignUp.activity == activity)
@@ -256,10 +265,8 @@ async def story(session: AsyncSession, activity: UUID) -> Sequence[ActivityStory
     return (await session.scalars(statement.order_by(ActivityStory.id))).all()
 
 
-async def to_remind(
-    session: AsyncSession, *, from_: datetime, until: datetime, count: int
-) -> Sequence[Activity]:
-    """Activities that begin then and of which nobody was reminded, locked; others' locks are passed over."""
+async def to_remind(session: AsyncSession, *, from_: datetime, until: datetime) -> Activity | None:
+    """The next activity that begins then and of which nobody was reminded, locked; others' locks are passed over."""
     statement = (
         select(Activity)
         .where(
@@ -270,22 +277,22 @@ async def to_remind(
             Activity.starts < until,
         )
         .order_by(Activity.starts)
-        .limit(count)
+        .limit(1)
         .with_for_update(skip_locked=True, key_share=True)
     )
-    return (await session.scalars(statement)).all()
+    return await session.scalar(statement)
 
 
-async def to_hold(session: AsyncSession, *, ended_before: datetime, count: int) -> Sequence[Activity]:
-    """Activities that ended before that and that nobody closed as held, locked; others' locks are passed over."""
+async def to_hold(session: AsyncSession, *, ended_before: datetime) -> Activity | None:
+    """The next activity that ended before that and that nobody closed as held, locked; others' locks are passed over."""
     statement = (
         select(Activity)
         .where(text(UNFINISHED_STATES), Activity.state.in_([*TAKING]), Activity.ends < ended_before)
         .order_by(Activity.starts)
-        .limit(count)
+        .limit(1)
         .with_for_update(skip_locked=True, key_share=True)
     )
-    return (await session.scalars(statement)).all()
+    return await session.scalar(statement)
 
 
 async def coming_of(session: AsyncSession, residents: Sequence[UUID]) -> Sequence[tuple[UUID, UUID]]:

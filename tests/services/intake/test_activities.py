@@ -189,6 +189,19 @@ async def test_those_with_a_place_are_reminded_the_day_before_once(intake: Intak
     assert event["contacts"] == [inside]
 
 
+async def test_each_is_reminded_of_and_held_in_a_transaction_of_its_own(intake: Intake) -> None:
+    ids = [await opened(intake, days=1) for _ in range(3)]
+    for id in ids:
+        await joined(intake, id, await intake.resident())
+    for job, wait in (("activity-reminding", timedelta()), ("activity-holding", timedelta(days=3))):
+        intake.clock.advance(wait)
+        await intake.run(job)
+        (done,) = await intake.rows("SELECT count(DISTINCT xmin::text) AS transactions FROM activity")
+        assert done.transactions == 3
+    assert len(await intake.published("activity.reminded")) == 3
+    assert len(await intake.published("activity.held")) == 3
+
+
 async def test_suggestions_show_the_numbers_that_speak_for_them(intake: Intake) -> None:
     await intake.file(category="140801")
     id = await proposed(intake, kind="sport")

@@ -54,7 +54,7 @@ async def cancel(
     lives = []
     for row in rows:
         life = rules.cancel(life_of(row), now, reason=reason)
-        people = [up.signed_by or up.resident for up in await queries.signed_up(session, row.id)]
+        contacts = await queries.contacts(session, row.id)
         await session.execute(
             update(SignUp)
             .where(SignUp.activity == row.id, SignUp.state.in_([Place.IN, Place.WAITING]))
@@ -69,7 +69,7 @@ async def cancel(
             number=row.number,
             reason=reason,
             starts=row.starts,
-            contacts=tuple(dict.fromkeys(people)),
+            contacts=contacts,
         )
         await record(session, event, at=now)
         lives.append(life)
@@ -134,15 +134,15 @@ async def settle(session: AsyncSession, row: Activity, *, now: datetime, by: Act
 
 async def remind(session: AsyncSession, row: Activity, *, now: datetime) -> None:
     """Tell those who have a place, once. `row` is locked."""
-    people = [up.signed_by or up.resident for up in await queries.signed_up(session, row.id, (Place.IN,))]
+    contacts = await queries.contacts(session, row.id, (Place.IN,))
     await write(session, row, reminded=now)
-    if people:
+    if contacts:
         event = ActivityReminded(
             activity=row.id,
             kind=row.kind,
             number=row.number,
             starts=life_of(row).fixed.starts,
-            contacts=tuple(dict.fromkeys(people)),
+            contacts=contacts,
         )
         await record(session, event, at=now)
 

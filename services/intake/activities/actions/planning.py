@@ -224,7 +224,6 @@ async def _change_one(
         **_others(asked),
     )
     if elsewhere and life.state in TAKING:
-        people_told = [up.signed_by or up.resident for up in await queries.signed_up(session, row.id)]
         event = ActivityRescheduled(
             activity=row.id,
             kind=row.kind,
@@ -234,7 +233,7 @@ async def _change_one(
             starts_before=before_starts,
             venue=venue,
             leave_until=leave_until or now,
-            contacts=tuple(dict.fromkeys(people_told)),
+            contacts=await queries.contacts(session, row.id),
         )
         await record(session, event, at=now)
     if life.state in TAKING:
