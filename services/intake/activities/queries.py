@@ -200,9 +200,16 @@ async def contacts(
     return tuple(dict.fromkeys(await session.scalars(statement.order_by(SignUp.sequence))))
 
 
-async def roster(session: AsyncSession, activity: UUID, *, after: int | None, limit: int) -> Sequence[SignUp]:
-    """All sign-ups, those who left included, from above sequence `after` on."""
-    statement = select(SignUp).where(SignUp.activity == activity)
+async def roster(
+    session: AsyncSession,
+    activity: UUID,
+    states: Sequence[Place] = tuple(Place),
+    *,
+    after: int | None,
+    limit: int,
+) -> Sequence[SignUp]:
+    """Sign-ups in their order, those who left included, from above sequence `after` on."""
+    statement = select(SignUp).where(SignUp.activity == activity, SignUp.state.in_(states))
     if after is not None:
         statement = statement.where(SignUp.sequence > after)
     return (await session.scalars(statement.order_by(SignUp.sequence).limit(limit))).all()

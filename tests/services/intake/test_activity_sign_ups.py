@@ -220,10 +220,31 @@ async def test_an_erased_resident_leaves_and_the_next_moves_up(intake: Intake) -
 async def test_names_at_the_door_are_recorded_reads(intake: Intake) -> None:
     id, resident = await opened(intake), await intake.resident(name="王小花")
     await joined(intake, id, resident)
-    named = (await intake.as_().get(f"/v1/activities/{id}/names")).json()["people"]
+    named = (await intake.as_().get(f"/v1/activities/{id}/names")).json()["items"]
     assert [(line["resident"], line["name"]) for line in named] == [(resident, "王小花")]
     reads = (await as_resident(intake, resident).get(f"/v1/residents/{resident}/reads")).json()["items"]
     assert [(read["purpose"], read["fields"]) for read in reads] == [("activity", ["name"])]
     own = (await as_resident(intake, resident).get("/v1/sign-ups")).json()["items"]
     assert [(line["activity"], line["state"]) for line in own] == [(id, "in")]
     problem(await intake.as_(Role.PORTAL, "portal").get(f"/v1/activities/{id}/names"), 403, "not-permitted")
+
+
+async def test_names_come_in_pages_in_the_order_of_sign_ups(intake: Intake) -> None:
+    id, (first, gone, second, waits) = await opened(intake, places=2), await people(intake, 4)
+    for resident in (first, gone):
+        await joined(intake, id, resident)
+    await left(intake, id, gone)
+    for resident in (second, waits):
+        await joined(intake, id, resident)
+    path, found = f"/v1/activities/{id}/names", []
+    page = (await intake.as_().get(path, params={"limit": 2})).json()
+    found += page["items"]
+    assert not await intake.rows(f"SELECT 1 FROM personal_read WHERE resident = '{waits}'"), "shown are two"  # noqa: S608
+    page = (await intake.as_().get(path, params={"limit": 2, "cursor": page["next"]})).json()
+    found += page["items"]
+    assert [(line["resident"], line["state"]) for line in found] == [
+        (first, "in"),
+        (second, "in"),
+        (waits, "waiting"),
+    ]
+    assert page["next"] is None

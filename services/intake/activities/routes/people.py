@@ -56,10 +56,6 @@ class NamedLine(Model):
     checked_in: datetime | None
 
 
-class Named(Model):
-    people: list[NamedLine]
-
-
 class OwnLine(Model):
     """One of the caller's sign-ups, or of somebody whom they signed up."""
 

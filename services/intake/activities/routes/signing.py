@@ -16,7 +16,6 @@ from services.intake.activities.roster import ACTIVE, Place
 from services.intake.activities.routes import showing
 from services.intake.activities.routes.people import (
     Left,
-    Named,
     NamedLine,
     OwnLine,
     RosterLine,
@@ -24,6 +23,7 @@ from services.intake.activities.routes.people import (
     SignUpBody,
 )
 from services.intake.activities.rules import ActivityNotFound, HasBegun
+from services.intake.activities.tables import SignUp
 from services.intake.residents.actions import Reading
 from services.intake.residents.queries import ResidentNotFound
 from services.intake.residents.rules import ResidentErased
@@ -150,22 +150,29 @@ async def list_sign_ups(
 
 
 @router.get("/v1/activities/{id}/names", responses=refuses(ActivityNotFound))
-async def read_names(id: UUID, call: Annotated[Call, permit("activities:admit")], office: AnyOffice) -> Named:
-    """Who has a place or waits, by name: for the worker at the door. Each read is recorded."""
+async def read_names(
+    id: UUID,
+    call: Annotated[Call, permit("activities:admit")],
+    office: AnyOffice,
+    *,
+    cursor: Annotated[Cursor | None, cursor_query] = None,
+    limit: Annotated[int, limit_query] = 50,
+) -> Page[NamedLine]:
+    """Who has a place or waits, by name and in their order: for the worker at the door. Each read is recorded."""
     reading = Reading(actor_of(call.principal), "activity", call.now)
+    after = None if cursor is None else cursor.take(int)[0]
     async with call.transaction() as session:
         await queries.one(session, id)
-        ups = await queries.signed_up(session, id, ACTIVE)
-        names = await names_of(session, office, [up.resident for up in ups], reading)
-    return Named(
-        people=[
-            NamedLine(
-                resident=up.resident,
-                name=names.get(up.resident),
-                lane=up.lane,
-                state=Place(up.state),
-                checked_in=up.checked_in,
-            )
-            for up in ups
-        ]
-    )
+        ups = await queries.roster(session, id, ACTIVE, after=after, limit=limit + 1)
+        names = await names_of(session, office, [up.resident for up in ups[:limit]], reading)
+
+    def item(up: SignUp) -> NamedLine:
+        return NamedLine(
+            resident=up.resident,
+            name=names.get(up.resident),
+            lane=up.lane,
+            state=Place(up.state),
+            checked_in=up.checked_in,
+        )
+
+    return page(ups, limit, item=item, position=lambda up: (up.sequence,))
