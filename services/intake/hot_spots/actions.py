@@ -24,6 +24,12 @@ from shared.messaging.outbox import record
 
 SETTLED = timedelta(seconds=60)
 """A request is looked at so long after it was filed: by then every earlier number is committed."""
+# As one statement: a vote that comes in between is not lost.
+_VOTES_OVER = """
+WITH gone AS (DELETE FROM hot_spot_vote WHERE hot_spot = ANY($1::uuid[]) RETURNING resident, at)
+INSERT INTO hot_spot_vote (hot_spot, resident, at) SELECT $2::uuid, resident, at FROM gone ORDER BY at
+ON CONFLICT DO NOTHING
+"""
 _OUT = frozenset({RequestState.WITHDRAWN, RequestState.REJECTED})
 
 
@@ -136,11 +142,8 @@ async def _absorb(session: AsyncSession, same: Sequence[UUID], chosen: UUID) -> 
         return
     moving = update(HotSpotMember).where(HotSpotMember.hot_spot.in_(same)).values(hot_spot=chosen)
     await session.execute(moving)
-    gone = delete(HotSpotVote).where(HotSpotVote.hot_spot.in_(same))
-    votes = (await session.execute(gone.returning(HotSpotVote.resident, HotSpotVote.at))).all()
-    if votes:
-        values = [{"hot_spot": chosen, "resident": vote.resident, "at": vote.at} for vote in votes]
-        await session.execute(insert(HotSpotVote).values(values).on_conflict_do_nothing())
+    connection = await session.connection()
+    await connection.exec_driver_sql(_VOTES_OVER, (list(same), chosen))
 
 
 def _new(id: UUID, request: Request, now: datetime) -> HotSpot:

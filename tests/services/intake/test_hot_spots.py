@@ -9,6 +9,7 @@ from services.intake.hot_spots import queries
 from services.intake.hot_spots.rules import Terms
 from shared.security import Role
 from tests.services.intake.conftest import Intake, grid
+from tests.services.intake.many import copied
 from tests.services.intake.test_joining import person
 from tests.services.intake.test_similar import DOGS, LAMP, LAMP_AGAIN
 from tests.support.heat import Said, heat_of
@@ -166,3 +167,29 @@ async def test_what_was_said_before_the_district_had_computers_weighs_nothing(in
     async with intake.database.transaction("longxi") as session:
         measured = await queries.measured(session, [id], Terms(half_life_days=1), far)
     assert (measured[id].heat.index, measured[id].heat.requests) == (0, 2)
+
+
+async def test_two_with_thousands_of_votes_become_one(intake: Intake) -> None:
+    """PostgreSQL takes 32,767 parameters at most: three for each vote are too many from 10,923 on."""
+    crowd = 11_000
+    ids = await file(intake, LAMP, LAMP_AGAIN, LAMP, LAMP_AGAIN)
+    await looked(intake)
+    (spot,) = (await intake.as_().get("/v1/hot-spots")).json()["items"]
+    await copied(intake, "hot_spot", spot["id"], 1)
+    await intake.change(f"""
+        UPDATE hot_spot_member SET hot_spot = other.id FROM hot_spot other
+        WHERE other.id <> '{spot["id"]}' AND request IN ('{ids[0]}', '{ids[1]}')
+    """)  # noqa: S608 - of the test's own
+    await copied(intake, "resident", await person(intake), crowd - 1)
+    await intake.change(f"""
+        INSERT INTO hot_spot_vote (hot_spot, resident, at)
+        SELECT spot.id, voter.id, spot.measured FROM hot_spot spot CROSS JOIN (
+            SELECT id FROM resident WHERE id NOT IN (SELECT resident FROM request) LIMIT {crowd}
+        ) voter
+    """)  # noqa: S608 - of the test's own
+    await file(intake, LAMP)
+    await looked(intake)
+    whole, empty = await intake.rows("SELECT requests, votes FROM hot_spot ORDER BY requests DESC")
+    assert ((whole.requests, whole.votes), (empty.requests, empty.votes)) == ((5, crowd), (0, 0))
+    (kept,) = await intake.rows("SELECT count(*) AS votes FROM hot_spot_vote")
+    assert kept.votes == crowd
