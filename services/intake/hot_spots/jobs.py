@@ -28,7 +28,7 @@ def looking(database: Database, tenants: Tenants, desk: Desk, clock: Clock) -> J
 
 
 def cooling(database: Database, tenants: Tenants, desk: Desk, clock: Clock) -> Job:
-    """Every hour: those that are warm and were not measured for six hours."""
+    """Every five minutes: those that are warm and were not measured for six hours, and those with new votes."""
 
     async def run() -> None:
         for tenant in tenants:
@@ -40,4 +40,4 @@ def cooling(database: Database, tenants: Tenants, desk: Desk, clock: Clock) -> J
                     await measure(session, ids, terms, now)
                 measured = len(ids)
 
-    return Job("hot-spots-cooling", timedelta(hours=1), run)
+    return Job("hot-spots-cooling", timedelta(minutes=5), run)

@@ -159,6 +159,21 @@ async def places_of(session: AsyncSession, requests: Sequence[UUID]) -> Mapping[
     return {row.request: row.hot_spot for row in rows}
 
 
+async def filed_in(session: AsyncSession, id: UUID, resident: UUID) -> bool:
+    """Whether a request of it is the resident's, and was not taken back."""
+    found = await session.scalar(
+        select(HotSpotMember.request)
+        .join(Request, Request.id == HotSpotMember.request)
+        .where(
+            HotSpotMember.hot_spot == id,
+            Request.resident == resident,
+            Request.state != RequestState.WITHDRAWN.value,
+        )
+        .limit(1)
+    )
+    return found is not None
+
+
 async def progress(session: AsyncSession) -> UUID:
     """Up to which request the job has looked."""
     at: UUID | None = await session.scalar(select(HotSpotProgress.request))
@@ -180,8 +195,9 @@ async def next_requests(
 
 
 async def to_measure(session: AsyncSession, *, before: datetime, count: int) -> Sequence[UUID]:
-    """Hot spots that are warm, and were measured last before."""
-    statement = select(HotSpot.id).where(HotSpot.heat > 0, HotSpot.measured < before)
+    """Hot spots that are warm and were measured last before, and those whose numbers are stale."""
+    old = (HotSpot.heat > 0) & (HotSpot.measured < before)
+    statement = select(HotSpot.id).where(or_(HotSpot.stale, old))
     return (await session.scalars(statement.order_by(HotSpot.id).limit(count))).all()
 
 

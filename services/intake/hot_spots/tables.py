@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.intake.tables import OWN_TENANT, Base
@@ -30,6 +30,8 @@ class HotSpot(Base):
     votes: Mapped[int]
     heat: Mapped[int]
     measured: Mapped[datetime] = mapped_column(UtcTime)
+    stale: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Votes were counted since, and heat and state do not know them."""
     first: Mapped[datetime] = mapped_column(UtcTime)
     last: Mapped[datetime] = mapped_column(UtcTime)
     announced: Mapped[datetime | None] = mapped_column(UtcTime)

@@ -1,6 +1,7 @@
 """The same concern at the same place becomes a hot spot, and its head and district hear of it before it is a crisis."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -167,6 +168,50 @@ async def test_what_was_said_before_the_district_had_computers_weighs_nothing(in
     async with intake.database.transaction("longxi") as session:
         measured = await queries.measured(session, [id], Terms(half_life_days=1), far)
     assert (measured[id].heat.index, measured[id].heat.requests) == (0, 2)
+
+
+async def voted(intake: Intake, spot: str, resident: str, *, take_back: bool = False) -> dict[str, Any]:
+    path = f"/v1/hot-spots/{spot}/votes" + ("/take-back" if take_back else "")
+    answer = await intake.as_(Role.RESIDENT, resident).post(path, json={})
+    assert answer.status_code == 200, answer.text
+    line: dict[str, Any] = answer.json()
+    return line
+
+
+async def test_a_vote_that_changes_nothing_measures_nothing(intake: Intake) -> None:
+    author, voter = await person(intake), await person(intake)
+    await intake.file(author, **LAMP)
+    await file(intake, LAMP_AGAIN)
+    await looked(intake)
+    (spot,) = (await intake.as_().get("/v1/hot-spots")).json()["items"]
+    line = await voted(intake, spot["id"], voter)
+    intake.clock.advance(timedelta(hours=1))
+    assert await voted(intake, spot["id"], voter) == line
+    assert await voted(intake, spot["id"], author) == line, "counted already: it is their own request"
+    assert await voted(intake, spot["id"], author, take_back=True) == line
+
+
+async def test_a_crowd_at_a_big_one_is_counted_and_measured_once(intake: Intake) -> None:
+    await file(intake, LAMP, LAMP_AGAIN)
+    await looked(intake)
+    (spot,) = (await intake.as_().get("/v1/hot-spots")).json()["items"]
+    await intake.change("UPDATE hot_spot SET requests = 1000")  # measuring would find the two that there are
+    voters = [await person(intake) for _ in range(3)]
+    for number, voter in enumerate(voters, 1):
+        line = await voted(intake, spot["id"], voter)
+        assert (line["requests"], line["votes"], line["heat"]) == (1000, number, spot["heat"])
+    line = await voted(intake, spot["id"], voters[0], take_back=True)
+    assert (line["requests"], line["votes"], line["state"]) == (1000, 2, "emerging")
+
+    await intake.run("hot-spots-cooling")
+    (line,) = (await intake.as_().get("/v1/hot-spots")).json()["items"]
+    assert (line["requests"], line["votes"], line["heat"], line["state"]) == (2, 2, 30, "announced")
+    assert await intake.rows("SELECT 1 FROM hot_spot WHERE stale") == []
+
+    await intake.change("UPDATE hot_spot SET requests = 1000")
+    intake.clock.advance(timedelta(seconds=10))
+    line = await voted(intake, spot["id"], voters[0])
+    assert (line["requests"], line["votes"], line["heat"]) == (2, 3, 35), "it was measured a while ago"
 
 
 async def test_two_with_thousands_of_votes_become_one(intake: Intake) -> None:
