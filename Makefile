@@ -7,6 +7,9 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
 
 .DEFAULT_GOAL := help
+# Every module is compiled once, not anew by each of the many processes that a platform and the tests start.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup run demo test bench faults check documents kafka images images-offline bundle up down test-compose clean
 
 help: ## Say what each target does

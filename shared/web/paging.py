@@ -23,6 +23,7 @@ from uuid import UUID
 
 import orjson
 from fastapi import Depends, Query
+from pydantic import ConfigDict, Field
 
 from shared.web.refusals import InvalidCursor
 from shared.web.wire import Model
@@ -82,9 +83,11 @@ class Cursor:
 class Page(Model, Generic[T]):
     """One page of a list."""
 
+    # Looking for docstrings reads the source anew for each kind of page: eight seconds of a service's start.
+    model_config = ConfigDict(use_attribute_docstrings=False)
+
     items: list[T]
-    next: str | None = None
-    """Cursor of the next page; absent on the last one."""
+    next: str | None = Field(default=None, description="Cursor of the next page; absent on the last one.")
 
 
 def page(
