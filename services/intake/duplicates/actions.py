@@ -33,7 +33,8 @@ _STILL = "SELECT pg_advisory_xact_lock(hashtextextended('longxi.duplicates.' || 
 # What is not recent has an id from before then: the recent ones, nearly all, are not looked at every hour.
 _PAST = f"""
 SELECT print.request, print.sketch FROM request_fingerprint AS print JOIN request ON request.id = print.request
-WHERE print.request > $1::uuid AND print.request < $2::uuid AND request.filed < $3 AND NOT ({UNFINISHED})
+WHERE print.request > $1::uuid AND print.request < $2::uuid AND request.id > $1::uuid AND request.id < $2::uuid
+AND request.filed < $3 AND NOT ({UNFINISHED})
 ORDER BY print.request LIMIT $4
 """  # noqa: S608 - made of a constant
 _FORGET_TERMS = """

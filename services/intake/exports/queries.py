@@ -78,8 +78,11 @@ def _past(moment: datetime) -> CompoundSelect[tuple[UUID]]:
     """What was finished before the moment was filed before it: its id ends the search, so that the younger ones, nearly
     all, are not looked at. Records of the past have new ids, and an index of their own."""
     words = select(RequestText.request).join(Request, Request.id == RequestText.request)
-    old, recorded = RequestText.request < first_id(moment), Request.history & (Request.filed < moment)
-    return union_all(words.where(old, _finished(moment)), words.where(recorded, ~old, _finished(moment)))
+    first = first_id(moment)
+    # On both sides, so that it ends the search on whichever PostgreSQL begins.
+    old = (RequestText.request < first) & (Request.id < first)
+    recorded = Request.history & (Request.filed < moment) & (Request.id >= first)
+    return union_all(words.where(old, _finished(moment)), words.where(recorded, _finished(moment)))
 
 
 def _finished(moment: datetime) -> ColumnElement[bool]:

@@ -23,7 +23,8 @@ INSERT INTO {table} SELECT made.* FROM {table} AS beside, request, LATERAL jsonb
 ) AS made WHERE beside.request = :request AND request.id::text LIKE :made || '%'
 """
 _LOOKED_AT = """
-SELECT coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables WHERE relname = :table
+SELECT sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)) FROM pg_stat_xact_user_tables
+WHERE relname = ANY(:tables)
 """
 
 
@@ -46,6 +47,6 @@ async def by_index(session: AsyncSession) -> None:
     await session.execute(text("SET LOCAL enable_seqscan = off"))
 
 
-async def looked_at(session: AsyncSession, table: str) -> int:
-    """Rows of the table that this transaction has read."""
-    return await session.scalar(text(_LOOKED_AT), {"table": table}) or 0
+async def looked_at(session: AsyncSession, *tables: str) -> int:
+    """Rows of the tables that this connection has read since some moment: look before and after."""
+    return await session.scalar(text(_LOOKED_AT), {"tables": list(tables)}) or 0
