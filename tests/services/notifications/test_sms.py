@@ -119,6 +119,6 @@ async def test_no_receipt_for_three_days_is_an_end_too(notifications: Notificati
     notifications.gateway.network.reports[PHONE] = ["silent"]
     await _sent(notifications)
     notifications.later(days=3)
-    expire, _ = notifications.parts.jobs
+    expire, *_ = notifications.parts.jobs
     await expire.run()
     assert (await notifications.message()).state == "expired"
