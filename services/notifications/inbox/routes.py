@@ -5,6 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
+from pydantic import Field
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -36,8 +37,8 @@ class InboxItem(Model):
 
 
 class Inbox(Page[InboxItem]):
-    unread: int
-    """Of the whole inbox."""
+    # A page's docstrings are not looked for.
+    unread: int = Field(description="Of the whole inbox.")
 
 
 class Read(Model):
