@@ -20,7 +20,8 @@ class Service:
 
 
 async def test_a_part_of_which_all_are_told_is_not_asked_for_again() -> None:
-    service, shown = Service(), []
+    service = Service()
+    shown: list[Counts] = []
     rows = [str(number) for number in range(1500)]
     counts = await wait_until_told(
         service,  # type: ignore[arg-type]  # what it needs of one
