@@ -1,5 +1,6 @@
 """Who is told of activities: the person or their guardian, each of many once, and a reminder can be silenced."""
 
+import json
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -36,17 +37,17 @@ def drafts(type: str, **other: object) -> list[Draft]:
         dataschema=event.dataschema(),
         data=event.model_dump_json().encode(),
     )
-    return drafts_of([heard(Received(envelope, event))], heads=())
+    return drafts_of(heard(Received(envelope, event)), heads=())
 
 
 @pytest.mark.parametrize("what", TOLD)
 def test_everybody_concerned_is_told_in_words(what: str) -> None:
     people = [str(uuid4()) for _ in range(3)]
-    found = drafts(f"activity.{what}", contact=people[0], contacts=people)
+    (draft,) = drafts(f"activity.{what}", contact=people[0], contacts=people)
     expected = people if what in {"rescheduled", "cancelled", "reminded"} else people[:1]
-    assert [str(draft.recipient) for draft in found] == expected
-    assert {draft.recipient_kind for draft in found} == {"resident"}
-    text = render_sms(load().newest(f"activity.{what}"), "zh", found[0].facts).text
+    assert [str(recipient) for recipient in draft.recipients] == expected
+    assert draft.recipient_kind == "resident"
+    text = render_sms(load().newest(f"activity.{what}"), "zh", json.loads(draft.facts)).text
     assert "手工制作" in text
     assert "118" in text
 
@@ -54,7 +55,7 @@ def test_everybody_concerned_is_told_in_words(what: str) -> None:
 def test_a_guardian_is_told_instead_of_the_child() -> None:
     child, guardian = uuid4(), uuid4()
     (draft,) = drafts("activity.promoted", resident=str(child), contact=str(guardian))
-    assert draft.recipient == UUID(str(guardian))
+    assert draft.recipients == (UUID(str(guardian)),)
 
 
 def test_only_the_reminder_can_be_silenced() -> None:
