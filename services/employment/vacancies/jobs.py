@@ -6,7 +6,7 @@ from datetime import timedelta
 from services.employment.vacancies import actions
 from shared.clock import Clock
 from shared.database import Database
-from shared.jobs import Job
+from shared.jobs import Job, in_each
 
 EVERY = timedelta(minutes=5)
 """Nobody is told of an expired vacancy in between: whoever reads compares with the clock too."""
@@ -14,11 +14,10 @@ _BATCH = 500
 
 
 def expiry(database: Database, tenants: Iterable[str], clock: Clock) -> Job:
-    async def run() -> None:
-        for tenant in tenants:
-            await expire_all(database, tenant, clock)
+    async def run(tenant: str) -> None:
+        await expire_all(database, tenant, clock)
 
-    return Job("expire-vacancies", every=EVERY, run=run)
+    return Job("expire-vacancies", every=EVERY, run=in_each(tenants, run))
 
 
 async def expire_all(database: Database, tenant: str, clock: Clock) -> int:

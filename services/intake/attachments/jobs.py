@@ -6,7 +6,7 @@ from services.intake.attachments import actions, queries
 from services.intake.attachments.stores import Store
 from shared.clock import Clock
 from shared.database import Database
-from shared.jobs import Job
+from shared.jobs import Job, in_each
 from shared.observing import metrics
 from shared.tenants import Tenants
 
@@ -24,32 +24,30 @@ for _why in ("taken_off", "orphan"):
 def removals(database: Database, store: Store, tenants: Tenants, clock: Clock) -> Job:
     """Every hour: the objects of erased residents and of what was taken off go out of the store."""
 
-    async def run() -> None:
-        for tenant in tenants:
-            while await _mark_erased(database, tenant, clock):
-                pass
-            while await _remove(database, store, tenant, clock):
-                pass
+    async def run(tenant: str) -> None:
+        while await _mark_erased(database, tenant, clock):
+            pass
+        while await _remove(database, store, tenant, clock):
+            pass
 
-    return Job("attachment-removals", timedelta(hours=1), run)
+    return Job("attachment-removals", timedelta(hours=1), in_each(tenants, run))
 
 
 def orphans(database: Database, store: Store, tenants: Tenants, clock: Clock) -> Job:
     """Every day: what lies in the store and belongs to no attachment, since its transaction failed."""
 
-    async def run() -> None:
-        for tenant in tenants:
-            before = clock() - ORPHAN_AFTER
-            async for page in store.listing(tenant):
-                names = [stored.name for stored in page if stored.at < before]
-                async with database.transaction(tenant) as session:
-                    known = await queries.known_objects(session, names)
-                for name in names:
-                    if name not in known:
-                        await store.remove(name)
-                        _REMOVED.labels(why="orphan").inc()
+    async def run(tenant: str) -> None:
+        before = clock() - ORPHAN_AFTER
+        async for page in store.listing(tenant):
+            names = [stored.name for stored in page if stored.at < before]
+            async with database.transaction(tenant) as session:
+                known = await queries.known_objects(session, names)
+            for name in names:
+                if name not in known:
+                    await store.remove(name)
+                    _REMOVED.labels(why="orphan").inc()
 
-    return Job("attachment-orphans", timedelta(days=1), run)
+    return Job("attachment-orphans", timedelta(days=1), in_each(tenants, run))
 
 
 async def _mark_erased(database: Database, tenant: str, clock: Clock) -> bool:

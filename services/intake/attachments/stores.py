@@ -8,6 +8,7 @@ import os
 import re
 import secrets
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -16,6 +17,8 @@ from services.intake.attachments.rules import AttachmentsOff, AttachmentsUnavail
 from services.intake.settings import IntakeSettings
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{1,30}/[0-9a-f]{2}/[0-9a-f]{32}")
+_PART = ".part"
+"""What a file is called while it is written; one that a crash left is removed with what belongs to nothing."""
 
 
 class Missing(Exception):
@@ -79,7 +82,7 @@ class Folder(Store):
     def _put(self, name: str, content: bytes) -> None:
         path = self._path(name)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        temporary = path.with_suffix(".part")
+        temporary = path.with_suffix(_PART)
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
@@ -99,13 +102,17 @@ class Folder(Store):
             raise Missing from None
 
     def _remove(self, name: str) -> None:
-        self._path(name).unlink(missing_ok=True)
+        """Also what was cut off in the middle of being put."""
+        whole = self._path(name.removesuffix(_PART))
+        whole.with_name(name.rpartition("/")[2]).unlink(missing_ok=True)
 
     def _page(self, part: Path) -> list[Stored]:
-        return [
-            Stored(path.relative_to(self._root).as_posix(), datetime.fromtimestamp(path.stat().st_mtime, UTC))
-            for path in part.iterdir()
-        ]
+        found = []
+        for path in part.iterdir():
+            with suppress(FileNotFoundError):  # removed or renamed meanwhile
+                at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+                found.append(Stored(path.relative_to(self._root).as_posix(), at))
+        return found
 
     @staticmethod
     async def _run(work: Any, *arguments: Any) -> Any:

@@ -9,7 +9,7 @@ from services.intake.requests.actions.deadlines import CHUNK, recompute
 from services.intake.requests.dues import NOTICE
 from shared.clock import Clock
 from shared.database import Database
-from shared.jobs import Job
+from shared.jobs import Job, in_each
 from shared.tenants import Tenants
 
 _KNOWN_EVERYWHERE = 2 * KEPT
@@ -32,14 +32,13 @@ def settling(database: Database, tenants: Tenants, desk: Desk, clock: Clock, *, 
             if after is None:
                 return
 
-    async def run() -> None:
-        for tenant in tenants:
-            before = clock() - _KNOWN_EVERYWHERE
+    async def run(tenant: str) -> None:
+        before = clock() - _KNOWN_EVERYWHERE
+        async with database.transaction(tenant) as session:
+            waiting = await unsettled(session)
+        if waiting:
+            await recompute_all(tenant)
             async with database.transaction(tenant) as session:
-                waiting = await unsettled(session)
-            if waiting:
-                await recompute_all(tenant)
-                async with database.transaction(tenant) as session:
-                    await actions.settle(session, received_before=before, now=clock())
+                await actions.settle(session, received_before=before, now=clock())
 
-    return Job("holiday-settling", timedelta(minutes=1), run)
+    return Job("holiday-settling", timedelta(minutes=1), in_each(tenants, run))

@@ -7,7 +7,7 @@ from services.intake.hot_spots import queries
 from services.intake.hot_spots.actions import look, measure
 from shared.clock import Clock
 from shared.database import Database
-from shared.jobs import Job
+from shared.jobs import Job, in_each
 from shared.tenants import Tenants
 
 _CHUNK = 100
@@ -17,27 +17,25 @@ _OLD = timedelta(hours=6)
 def looking(database: Database, tenants: Tenants, desk: Desk, clock: Clock) -> Job:
     """Every five minutes."""
 
-    async def run() -> None:
-        for tenant in tenants:
-            looked = _CHUNK
-            while looked == _CHUNK:
-                async with database.transaction(tenant) as session:
-                    looked = await look(session, desk, clock(), count=_CHUNK)
+    async def run(tenant: str) -> None:
+        looked = _CHUNK
+        while looked == _CHUNK:
+            async with database.transaction(tenant) as session:
+                looked = await look(session, desk, clock(), count=_CHUNK)
 
-    return Job("hot-spots-looking", timedelta(minutes=5), run)
+    return Job("hot-spots-looking", timedelta(minutes=5), in_each(tenants, run))
 
 
 def cooling(database: Database, tenants: Tenants, desk: Desk, clock: Clock) -> Job:
     """Every five minutes: those that are warm and were not measured for six hours, and those with new votes."""
 
-    async def run() -> None:
-        for tenant in tenants:
-            now, terms = clock(), desk.policies.of(tenant).hot_spots
-            measured = _CHUNK
-            while measured == _CHUNK:
-                async with database.transaction(tenant) as session:
-                    ids = await queries.to_measure(session, before=now - _OLD, count=_CHUNK)
-                    await measure(session, ids, terms, now)
-                measured = len(ids)
+    async def run(tenant: str) -> None:
+        now, terms = clock(), desk.policies.of(tenant).hot_spots
+        measured = _CHUNK
+        while measured == _CHUNK:
+            async with database.transaction(tenant) as session:
+                ids = await queries.to_measure(session, before=now - _OLD, count=_CHUNK)
+                await measure(session, ids, terms, now)
+            measured = len(ids)
 
-    return Job("hot-spots-cooling", timedelta(minutes=5), run)
+    return Job("hot-spots-cooling", timedelta(minutes=5), in_each(tenants, run))

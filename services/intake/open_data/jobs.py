@@ -9,20 +9,19 @@ from services.intake.open_data.actions import release, withdraw
 from services.intake.policies import Policies
 from shared.clock import Clock
 from shared.database import Database, Keyring
-from shared.jobs import Job
+from shared.jobs import Job, in_each
 from shared.tenants import Tenants
 
 
 def releases(database: Database, keyring: Keyring, policies: Policies, tenants: Tenants, clock: Clock) -> Job:
     """Every night at a quarter to four: the open data of each community that offers it; of all others none."""
 
-    async def run() -> None:
-        for tenant in tenants:
-            publishing = policies.of(tenant).publishing
-            async with database.transaction(tenant) as session:
-                if publishing.open_data:
-                    await release(session, keyring, publishing, now=clock())
-                else:
-                    await withdraw(session)
+    async def run(tenant: str) -> None:
+        publishing = policies.of(tenant).publishing
+        async with database.transaction(tenant) as session:
+            if publishing.open_data:
+                await release(session, keyring, publishing, now=clock())
+            else:
+                await withdraw(session)
 
-    return Job("open-data", timedelta(days=1), run, at=time(3, 45))
+    return Job("open-data", timedelta(days=1), in_each(tenants, run), at=time(3, 45))

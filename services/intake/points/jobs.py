@@ -12,7 +12,7 @@ from services.intake.rates.months import later
 from services.intake.rates.rules import month_of
 from shared.clock import Clock
 from shared.database import Database
-from shared.jobs import Job
+from shared.jobs import Job, in_each
 from shared.tenants import Tenants
 
 _CHUNK = 200
@@ -21,33 +21,31 @@ _CHUNK = 200
 def expiring(database: Database, tenants: Tenants, policies: Policies, clock: Clock) -> Job:
     """At night: tell of what expires soon, and post what has expired."""
 
-    async def run() -> None:
-        for tenant in tenants:
-            terms = policies.of(tenant).points
-            done = _CHUNK
-            while done == _CHUNK:
-                async with database.transaction(tenant) as session:
-                    done = await _expire(session, clock())
-            done = _CHUNK
-            while done == _CHUNK:
-                async with database.transaction(tenant) as session:
-                    done = await warn(session, terms, clock(), count=_CHUNK)
+    async def run(tenant: str) -> None:
+        terms = policies.of(tenant).points
+        done = _CHUNK
+        while done == _CHUNK:
+            async with database.transaction(tenant) as session:
+                done = await _expire(session, clock())
+        done = _CHUNK
+        while done == _CHUNK:
+            async with database.transaction(tenant) as session:
+                done = await warn(session, terms, clock(), count=_CHUNK)
 
-    return Job("points-expiring", timedelta(days=1), run, at=time(1, 20))
+    return Job("points-expiring", timedelta(days=1), in_each(tenants, run), at=time(1, 20))
 
 
 def stating(database: Database, tenants: Tenants, clock: Clock) -> Job:
     """In the morning: statements of the month before, for all who have none yet. Nearly every day there are none."""
 
-    async def run() -> None:
-        for tenant in tenants:
-            done = _CHUNK
-            while done == _CHUNK:
-                async with database.transaction(tenant) as session:
-                    now = clock()
-                    done = await state(session, later(month_of(now), -1), now, count=_CHUNK)
+    async def run(tenant: str) -> None:
+        done = _CHUNK
+        while done == _CHUNK:
+            async with database.transaction(tenant) as session:
+                now = clock()
+                done = await state(session, later(month_of(now), -1), now, count=_CHUNK)
 
-    return Job("points-stating", timedelta(days=1), run, at=time(9, 10))
+    return Job("points-stating", timedelta(days=1), in_each(tenants, run), at=time(9, 10))
 
 
 async def _expire(session: AsyncSession, now: datetime) -> int:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from services.notifications.messages.actions import expire
 from shared.clock import Clock
 from shared.database import Database
-from shared.jobs import Job
+from shared.jobs import Job, in_each
 from shared.observing import get_logger
 from shared.tenants import Tenants
 
@@ -14,14 +14,13 @@ _ROWS = 1000
 
 
 def expiry(database: Database, tenants: Tenants, clock: Clock) -> Job:
-    async def run() -> None:
-        for tenant in tenants:
-            full = True
-            while full:
-                async with database.transaction(tenant) as session:
-                    count = await expire(session, clock(), most=_ROWS)
-                full = count == _ROWS
-                if count:
-                    _log.warning("messages expired", tenant=tenant, count=count)
+    async def run(tenant: str) -> None:
+        full = True
+        while full:
+            async with database.transaction(tenant) as session:
+                count = await expire(session, clock(), most=_ROWS)
+            full = count == _ROWS
+            if count:
+                _log.warning("messages expired", tenant=tenant, count=count)
 
-    return Job("expire-messages", timedelta(minutes=1), run)
+    return Job("expire-messages", timedelta(minutes=1), in_each(tenants, run))

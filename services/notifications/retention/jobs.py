@@ -5,7 +5,7 @@ from datetime import timedelta
 from services.notifications.retention.actions import Kept, forget
 from shared.clock import Clock
 from shared.database import Database
-from shared.jobs import Job
+from shared.jobs import Job, in_each
 from shared.observing import get_logger
 from shared.tenants import Tenants
 
@@ -18,16 +18,15 @@ def retention(
 ) -> Job:
     """`messages` and `deliveries` say how long each is kept after it is finished."""
 
-    async def run() -> None:
-        for tenant in tenants:
-            for what in Kept:
-                kept = deliveries if what is Kept.DELIVERIES else messages
-                total, full = 0, True
-                while full:
-                    async with database.transaction(tenant) as session:
-                        count = await forget(session, what, before=clock() - kept, most=_ROWS)
-                    total, full = total + count, count == _ROWS
-                if total:
-                    _log.info("past retention, forgotten", tenant=tenant, what=what.name.lower(), count=total)
+    async def run(tenant: str) -> None:
+        for what in Kept:
+            kept = deliveries if what is Kept.DELIVERIES else messages
+            total, full = 0, True
+            while full:
+                async with database.transaction(tenant) as session:
+                    count = await forget(session, what, before=clock() - kept, most=_ROWS)
+                total, full = total + count, count == _ROWS
+            if total:
+                _log.info("past retention, forgotten", tenant=tenant, what=what.name.lower(), count=total)
 
-    return Job("forget-messages", timedelta(hours=24), run)
+    return Job("forget-messages", timedelta(hours=24), in_each(tenants, run))

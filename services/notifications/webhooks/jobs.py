@@ -6,22 +6,21 @@ from services.notifications.webhooks.actions import forget_removed
 from services.notifications.webhooks.attempts import fail_open
 from shared.clock import Clock
 from shared.database import Database
-from shared.jobs import Job
+from shared.jobs import Job, in_each
 from shared.tenants import Tenants
 
 _ROWS = 1000
 
 
 def clearing(database: Database, tenants: Tenants, clock: Clock) -> Job:
-    async def run() -> None:
-        for tenant in tenants:
-            full = True
-            while full:
-                async with database.transaction(tenant) as session:
-                    full = await fail_open(session, clock(), most=_ROWS) == _ROWS
-            full = True
-            while full:
-                async with database.transaction(tenant) as session:
-                    full = await forget_removed(session, most=_ROWS)
+    async def run(tenant: str) -> None:
+        full = True
+        while full:
+            async with database.transaction(tenant) as session:
+                full = await fail_open(session, clock(), most=_ROWS) == _ROWS
+        full = True
+        while full:
+            async with database.transaction(tenant) as session:
+                full = await forget_removed(session, most=_ROWS)
 
-    return Job("clear-webhooks", timedelta(minutes=1), run)
+    return Job("clear-webhooks", timedelta(minutes=1), in_each(tenants, run))

@@ -67,6 +67,17 @@ async def test_what_is_put_is_got_until_it_is_removed(store: Store) -> None:
         await store.get(name)
 
 
+async def test_what_a_crash_left_is_listed_and_can_be_removed(tmp_path: Path) -> None:
+    store, name = opened(Places(attachments_folder=tmp_path)), new_name("longxi")
+    await store.put(name, b"x")
+    (tmp_path / f"{name}.part").write_bytes(b"x")
+    assert sorted(await names(store, "longxi")) == [name, f"{name}.part"]
+    await store.remove(f"{name}.part")
+    assert await names(store, "longxi") == [name]
+    with pytest.raises(ValueError, match="not the name"):
+        await store.remove("longxi/../other.part")
+
+
 async def test_what_there_is_comes_in_pages(store: Store) -> None:
     if isinstance(store, Bucket):
         store = Bucket(store._client, store._bucket, page=2)
