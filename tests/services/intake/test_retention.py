@@ -9,7 +9,7 @@ from services.intake.exports.queries import words_before
 from services.intake.retention.actions import NotAllErased
 from shared.security import Role
 from tests.services.intake.conftest import Intake
-from tests.services.intake.growth import OLD, YOUNG, behind, by_index, looked_at, multiply
+from tests.services.intake.growth import OLD, YOUNG, analysed, behind, by_index, looked_at, multiply
 from tests.support.web import problem
 
 YEARS = timedelta(days=366)
@@ -99,11 +99,12 @@ async def test_words_of_records_of_the_past_go_by_when_they_were_filed(intake: I
     assert (await intake.read(record))["body"] is None
 
 
-async def test_words_that_are_kept_are_not_looked_at_every_night(intake: Intake) -> None:
+async def test_words_that_are_kept_are_not_looked_at_every_night(intake: Intake, postgres: str) -> None:
     request = await closed_request(intake, await intake.resident())
     await multiply(intake, request, 2000, "request_text", made=YOUNG)
     await multiply(intake, request, 10, "request_text", made=OLD)
     await intake.change("UPDATE request SET closed = '2019-03-01T00:00:00Z' WHERE id::text LIKE '00000001%'")
+    await analysed(intake, postgres, "request", "request_text")
     moment = intake.clock() - 5 * YEARS
     async with intake.database.transaction("longxi") as session:
         await by_index(session)

@@ -7,7 +7,7 @@ from services.intake.duplicates.actions import forget_past
 from shared.calendar import SHANGHAI
 from shared.security import Role
 from tests.services.intake.conftest import Intake, grid
-from tests.services.intake.growth import OLD, YOUNG, behind, by_index, looked_at, multiply
+from tests.services.intake.growth import OLD, YOUNG, analysed, behind, by_index, looked_at, multiply
 from tests.support.web import problem
 
 LAMP = {
@@ -120,12 +120,13 @@ async def test_what_is_neither_open_nor_recent_is_forgotten(intake: Intake) -> N
     assert [str(row.request) for row in rows] == [open_["id"]]
 
 
-async def test_recent_ones_are_not_looked_at_every_hour(intake: Intake) -> None:
+async def test_recent_ones_are_not_looked_at_every_hour(intake: Intake, postgres: str) -> None:
     ended = await intake.file(**LAMP)
     await intake.move(ended["id"], "reject", {"reason": "out_of_area"})
     await multiply(intake, ended["id"], 2000, "request_fingerprint", made=YOUNG)
     await multiply(intake, ended["id"], 10, "request_fingerprint", made=OLD)
     await intake.change("UPDATE request SET filed = '2019-03-01T00:00:00Z' WHERE id::text LIKE '00000001%'")
+    await analysed(intake, postgres, "request", "request_fingerprint")
     async with intake.database.transaction("longxi") as session:
         await by_index(session)
         past = intake.clock() - timedelta(days=90)
