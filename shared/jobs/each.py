@@ -1,7 +1,10 @@
-"""What a job does for every community."""
+"""What a job does for every community, and how much of it at once."""
 
 from collections.abc import Awaitable, Callable, Iterable
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.database import Database
 from shared.observing import get_logger
 
 _log = get_logger(__name__)
@@ -25,3 +28,18 @@ def in_each(tenants: Iterable[str], work: Callable[[str], Awaitable[None]]) -> C
             raise failures[0]
 
     return run
+
+
+async def in_pieces(
+    database: Database, tenant: str, size: int, piece: Callable[[AsyncSession], Awaitable[int]]
+) -> int:
+    """A transaction for each piece, until one had less than `size` to do; how much was done.
+
+    Nobody waits long for what a piece has locked, and what was done before a fault stays done.
+    """
+    total, done = 0, size
+    while done >= size:
+        async with database.transaction(tenant) as session:
+            done = await piece(session)
+        total += done
+    return total

@@ -1,5 +1,6 @@
 """The queue by the clock: a worker is back on a new day, or more waits than is given out in one go."""
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import timedelta
 
@@ -7,7 +8,7 @@ from services.casework.assignments.actions import PAGE, drain
 from services.casework.policies.rules import Policies
 from shared.clock import Clock
 from shared.database import Database
-from shared.jobs import Job
+from shared.jobs import Job, in_each
 
 EVERY = timedelta(seconds=10)
 """How long what can be given out waits at most for this to begin."""
@@ -22,12 +23,15 @@ def draining(database: Database, tenants: Iterable[str], policies: Policies, clo
 
 async def drain_all(database: Database, tenants: Iterable[str], policies: Policies, clock: Clock) -> int:
     """Gives how many cases found someone. A page of each community in turn: none waits for another's thousands."""
-    found, going = 0, [*tenants]
+    placed: Counter[str] = Counter()
+
+    async def page(tenant: str) -> None:
+        async with database.transaction(tenant) as session:
+            placed[tenant] += await drain(session, policy=policies[tenant], now=clock())
+
+    going = [*tenants]
     while going:
-        for tenant in [*going]:
-            async with database.transaction(tenant) as session:
-                placed = await drain(session, policy=policies[tenant], now=clock())
-            found += placed
-            if placed < PAGE:
-                going.remove(tenant)
-    return found
+        before = placed.copy()
+        await in_each(going, page)()
+        going = [tenant for tenant in going if placed[tenant] - before[tenant] == PAGE]
+    return placed.total()

@@ -6,7 +6,7 @@ from datetime import timedelta
 from services.employment.vacancies import actions
 from shared.clock import Clock
 from shared.database import Database
-from shared.jobs import Job, in_each
+from shared.jobs import Job, in_each, in_pieces
 
 EVERY = timedelta(minutes=5)
 """Nobody is told of an expired vacancy in between: whoever reads compares with the clock too."""
@@ -22,10 +22,6 @@ def expiry(database: Database, tenants: Iterable[str], clock: Clock) -> Job:
 
 async def expire_all(database: Database, tenant: str, clock: Clock) -> int:
     """Gives how many there were. A transaction for each few hundred, so that a large batch blocks nobody long."""
-    total = 0
-    while True:
-        async with database.transaction(tenant) as session:
-            expired = await actions.expire(session, now=clock(), limit=_BATCH)
-        total += expired
-        if expired < _BATCH:
-            return total
+    return await in_pieces(
+        database, tenant, _BATCH, lambda session: actions.expire(session, now=clock(), limit=_BATCH)
+    )

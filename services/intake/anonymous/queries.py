@@ -9,13 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.anonymous.rules import Complainant
 from services.intake.anonymous.tables import AnonymousHolder
-from shared.database import among as is_among
+from shared.database import among
 
 
-async def among(session: AsyncSession, residents: Iterable[UUID]) -> AbstractSet[UUID]:
+async def nameless(session: AsyncSession, residents: Iterable[UUID]) -> AbstractSet[UUID]:
     """Those of these that stand for nobody."""
     found = await session.scalars(
-        select(AnonymousHolder.resident).where(is_among(AnonymousHolder.resident, residents))
+        select(AnonymousHolder.resident).where(among(AnonymousHolder.resident, residents))
     )
     return set(found)
 

@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from services.intake.desk import Desk
 from services.intake.hot_spots import queries
 from services.intake.hot_spots.actions import look, measure
 from shared.clock import Clock
 from shared.database import Database
-from shared.jobs import Job, in_each
+from shared.jobs import Job, in_each, in_pieces
 from shared.tenants import Tenants
 
 _CHUNK = 100
@@ -18,10 +20,7 @@ def looking(database: Database, tenants: Tenants, desk: Desk, clock: Clock) -> J
     """Every five minutes."""
 
     async def run(tenant: str) -> None:
-        looked = _CHUNK
-        while looked == _CHUNK:
-            async with database.transaction(tenant) as session:
-                looked = await look(session, desk, clock(), count=_CHUNK)
+        await in_pieces(database, tenant, _CHUNK, lambda session: look(session, desk, clock(), count=_CHUNK))
 
     return Job("hot-spots-looking", timedelta(minutes=5), in_each(tenants, run))
 
@@ -31,11 +30,12 @@ def cooling(database: Database, tenants: Tenants, desk: Desk, clock: Clock) -> J
 
     async def run(tenant: str) -> None:
         now, terms = clock(), desk.policies.of(tenant).hot_spots
-        measured = _CHUNK
-        while measured == _CHUNK:
-            async with database.transaction(tenant) as session:
-                ids = await queries.to_measure(session, before=now - _OLD, count=_CHUNK)
-                await measure(session, ids, terms, now)
-            measured = len(ids)
+
+        async def some(session: AsyncSession) -> int:
+            ids = await queries.to_measure(session, before=now - _OLD, count=_CHUNK)
+            await measure(session, ids, terms, now)
+            return len(ids)
+
+        await in_pieces(database, tenant, _CHUNK, some)
 
     return Job("hot-spots-cooling", timedelta(minutes=5), in_each(tenants, run))

@@ -12,7 +12,7 @@ from services.intake.rates.months import later
 from services.intake.rates.rules import month_of
 from shared.clock import Clock
 from shared.database import Database
-from shared.jobs import Job, in_each
+from shared.jobs import Job, in_each, in_pieces
 from shared.tenants import Tenants
 
 _CHUNK = 200
@@ -23,14 +23,8 @@ def expiring(database: Database, tenants: Tenants, policies: Policies, clock: Cl
 
     async def run(tenant: str) -> None:
         terms = policies.of(tenant).points
-        done = _CHUNK
-        while done == _CHUNK:
-            async with database.transaction(tenant) as session:
-                done = await _expire(session, clock())
-        done = _CHUNK
-        while done == _CHUNK:
-            async with database.transaction(tenant) as session:
-                done = await warn(session, terms, clock(), count=_CHUNK)
+        await in_pieces(database, tenant, _CHUNK, lambda session: _expire(session, clock()))
+        await in_pieces(database, tenant, _CHUNK, lambda session: warn(session, terms, clock(), count=_CHUNK))
 
     return Job("points-expiring", timedelta(days=1), in_each(tenants, run), at=time(1, 20))
 
@@ -39,11 +33,9 @@ def stating(database: Database, tenants: Tenants, clock: Clock) -> Job:
     """In the morning: statements of the month before, for all who have none yet. Nearly every day there are none."""
 
     async def run(tenant: str) -> None:
-        done = _CHUNK
-        while done == _CHUNK:
-            async with database.transaction(tenant) as session:
-                now = clock()
-                done = await state(session, later(month_of(now), -1), now, count=_CHUNK)
+        now = clock()
+        month = later(month_of(now), -1)
+        await in_pieces(database, tenant, _CHUNK, lambda session: state(session, month, now, count=_CHUNK))
 
     return Job("points-stating", timedelta(days=1), in_each(tenants, run), at=time(9, 10))
 

@@ -1,11 +1,12 @@
 """Finished messages are forgotten in time."""
 
 from datetime import timedelta
+from functools import partial
 
 from services.notifications.retention.actions import Kept, forget
 from shared.clock import Clock
 from shared.database import Database
-from shared.jobs import Job, in_each
+from shared.jobs import Job, in_each, in_pieces
 from shared.observing import get_logger
 from shared.tenants import Tenants
 
@@ -21,11 +22,8 @@ def retention(
     async def run(tenant: str) -> None:
         for what in Kept:
             kept = deliveries if what is Kept.DELIVERIES else messages
-            total, full = 0, True
-            while full:
-                async with database.transaction(tenant) as session:
-                    count = await forget(session, what, before=clock() - kept, most=_ROWS)
-                total, full = total + count, count == _ROWS
+            some = partial(forget, what=what, before=clock() - kept, most=_ROWS)
+            total = await in_pieces(database, tenant, _ROWS, some)
             if total:
                 _log.info("past retention, forgotten", tenant=tenant, what=what.name.lower(), count=total)
 

@@ -6,7 +6,7 @@ from services.notifications.webhooks.actions import forget_removed
 from services.notifications.webhooks.attempts import fail_open
 from shared.clock import Clock
 from shared.database import Database
-from shared.jobs import Job, in_each
+from shared.jobs import Job, in_each, in_pieces
 from shared.tenants import Tenants
 
 _ROWS = 1000
@@ -14,10 +14,7 @@ _ROWS = 1000
 
 def clearing(database: Database, tenants: Tenants, clock: Clock) -> Job:
     async def run(tenant: str) -> None:
-        full = True
-        while full:
-            async with database.transaction(tenant) as session:
-                full = await fail_open(session, clock(), most=_ROWS) == _ROWS
+        await in_pieces(database, tenant, _ROWS, lambda session: fail_open(session, clock(), most=_ROWS))
         full = True
         while full:
             async with database.transaction(tenant) as session:

@@ -31,7 +31,7 @@ WORDS = [str(number) for number in range(MANY)]
 async def test_a_list_of_any_length_is_looked_for(intake: Intake) -> None:
     keys, reading = intake.desk.keys, [SimpleNamespace(request=id) for id in IDS]
     looks: list[Callable[[AsyncSession], Awaitable[Any]]] = [
-        lambda session: anonymous.among(session, IDS),
+        lambda session: anonymous.nameless(session, IDS),
         lambda session: attachments.known_objects(session, WORDS),
         lambda session: consents.standing(session, IDS, ["employment_sharing"]),
         lambda session: exports.texts_of(session, IDS),

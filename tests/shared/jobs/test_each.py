@@ -3,8 +3,11 @@
 import asyncio
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.jobs import in_each
+from shared.database import Database
+from shared.jobs import in_each, in_pieces
 
 
 class Noted:
@@ -44,3 +47,16 @@ async def test_whoever_stops_it_stops_all() -> None:
     with pytest.raises(asyncio.CancelledError):
         await in_each(("longxi", "yuhu"), work)()
     assert work.done == []
+
+
+async def test_pieces_are_done_until_one_is_not_full(database: Database) -> None:
+    left, transactions = [7], set[int]()
+
+    async def three(session: AsyncSession) -> int:
+        transactions.add(await session.scalar(text("SELECT txid_current()")) or 0)
+        done = min(3, left[0])
+        left[0] -= done
+        return done
+
+    assert await in_pieces(database, "longxi", 3, three) == 7
+    assert len(transactions) == 3

@@ -43,7 +43,7 @@ async def give_contacts(
     reading = actions.Reading(actor_of(call.principal), purpose, call.now)
     async with call.transaction() as session:
         # Whoever stands for nobody has no contact, and is told nothing.
-        nobody = await anonymous.among(session, body.residents)
+        nobody = await anonymous.nameless(session, body.residents)
         people = [resident for resident in body.residents if resident not in nobody]
         found = await actions.contacts(session, desk.keys, people, reading)
     return Contacts(
