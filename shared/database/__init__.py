@@ -1,5 +1,6 @@
 """PostgreSQL for every service: transactions of one tenant, ids, encrypted columns, migrations."""
 
+from shared.database.changing import rows_changed
 from shared.database.columns import NAMING, TenantMixin, UtcTime, among
 from shared.database.encryption import DataKey, Keyring, Undecipherable
 from shared.database.engine import EVERYWHERE, Database, note_scope, scope, scope_of
@@ -18,6 +19,7 @@ __all__ = [
     "first_id",
     "new_id",
     "note_scope",
+    "rows_changed",
     "scope",
     "scope_of",
 ]

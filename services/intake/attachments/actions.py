@@ -25,7 +25,7 @@ from services.intake.residents.actions import Reading, record_reads
 from services.intake.residents.keys import Holder, Keys
 from services.intake.residents.queries import holders
 from services.intake.residents.rules import ResidentErased
-from shared.database import among, new_id
+from shared.database import among, new_id, rows_changed
 
 ATTACHED, TAKEN_OFF = "attach", "detach"
 """Entries of a request's story."""
@@ -152,13 +152,13 @@ async def take_off(session: AsyncSession, row: Attachment, *, by: Actor, now: da
 
 async def mark_removed(session: AsyncSession, residents: Iterable[UUID], *, now: datetime) -> int:
     """All that these residents have; how many were there still."""
-    done = await session.execute(
+    return await rows_changed(
+        session,
         update(Attachment)
         .where(among(Attachment.resident, residents), Attachment.removed.is_(None))
         .values(removed=now, name=None)
-        .execution_options(synchronize_session=False)
+        .execution_options(synchronize_session=False),
     )
-    return done.rowcount  # type: ignore[attr-defined,no-any-return]  # of a change
 
 
 async def mark_gone(session: AsyncSession, attachments: Sequence[UUID], *, now: datetime) -> None:

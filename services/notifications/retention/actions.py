@@ -2,10 +2,11 @@
 
 from datetime import datetime
 from enum import Enum
-from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.database import first_id, rows_changed
 
 # In pieces, so that no statement holds many rows for long; ARRAY, so that each is found by its key.
 _FORGET_MESSAGES = text("""
@@ -42,7 +43,7 @@ class Kept(Enum):
 async def forget(session: AsyncSession, what: Kept, *, before: datetime, most: int) -> int:
     """Gives how many; less than `most` means that none is left."""
     # Ids begin with the time, so requests that are younger need not be looked at.
-    oldest = UUID(int=int(before.timestamp() * 1000) << 80)
-    given = {"before": before, "rows": most, "oldest": oldest}
-    done = await session.execute(what.value, {name: given[name] for name in what.value.compile().params})
-    return int(getattr(done, "rowcount", 0))
+    given = {"before": before, "rows": most, "oldest": first_id(before)}
+    return await rows_changed(
+        session, what.value, {name: given[name] for name in what.value.compile().params}
+    )

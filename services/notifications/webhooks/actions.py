@@ -23,7 +23,7 @@ from services.notifications.webhooks.rules import (
 )
 from services.notifications.webhooks.secrets import Secrets
 from services.notifications.webhooks.tables import Webhook, WebhookDelivery, WebhookEvent
-from shared.database import new_id, scope_of
+from shared.database import new_id, rows_changed, scope_of
 
 DELIVERY_DUE = "webhook_due"
 """The NOTIFY channel that wakes the senders."""
@@ -129,8 +129,7 @@ async def forget_removed(session: AsyncSession, *, most: int) -> bool:
     webhook = await session.scalar(select(Webhook.id).where(Webhook.owner.is_(None)).limit(1))
     if webhook is None:
         return False
-    deleted = await session.execute(_FORGET_DELIVERIES, {"webhook": webhook, "most": most})
-    if not deleted.rowcount:  # type: ignore[attr-defined]  # of a change
+    if not await rows_changed(session, _FORGET_DELIVERIES, {"webhook": webhook, "most": most}):
         # In a transaction without deliveries in hand: an attempt that ends locks the webhook first, then its delivery.
         await session.execute(delete(Webhook).where(Webhook.id == webhook))
     return True
@@ -215,8 +214,7 @@ async def _deliver(session: AsyncSession, owed: Iterable[tuple[UUID, UUID, int]]
             "rounds": [round for _, _, round in piece],
             "now": now,
         }
-        made = await session.execute(_OWE, columns)
-        count += made.rowcount  # type: ignore[attr-defined]  # of a change
+        count += await rows_changed(session, _OWE, columns)
     if count:
         await session.execute(_NOTIFY)
     return count

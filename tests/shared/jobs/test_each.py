@@ -11,7 +11,7 @@ from shared.jobs import in_each, in_pieces
 
 
 class Noted:
-    def __init__(self, **failing: Exception) -> None:
+    def __init__(self, **failing: BaseException) -> None:
         self.done: list[str] = []
         self._failing = failing
 
@@ -43,7 +43,7 @@ async def test_all_that_failed_are_named() -> None:
 
 
 async def test_whoever_stops_it_stops_all() -> None:
-    work = Noted(longxi=asyncio.CancelledError())  # type: ignore[arg-type]  # what a lost lease brings
+    work = Noted(longxi=asyncio.CancelledError())
     with pytest.raises(asyncio.CancelledError):
         await in_each(("longxi", "yuhu"), work)()
     assert work.done == []

@@ -12,6 +12,7 @@ from services.intake.activities.actions.signing import leave
 from services.intake.activities.lives import life_of
 from services.intake.activities.office import Office
 from services.intake.activities.tables import Activity, ActivityProposal, ActivityVote, SignUp
+from shared.database import rows_changed
 
 
 async def forget(session: AsyncSession, office: Office, residents: Sequence[UUID], *, now: datetime) -> int:
@@ -38,6 +39,5 @@ async def forget(session: AsyncSession, office: Office, residents: Sequence[UUID
         .values(signed_by=None)
         .execution_options(synchronize_session=False),
     ):
-        done = await session.execute(statement)
-        count += done.rowcount  # type: ignore[attr-defined]  # of a change
+        count += await rows_changed(session, statement)
     return count
