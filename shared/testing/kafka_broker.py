@@ -50,6 +50,7 @@ transaction.state.log.num.partitions=1
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=500
 """
+_QUICKLY_COMPILED = "-XX:TieredStopAtLevel=1"
 
 
 class KafkaBroker:
@@ -66,15 +67,18 @@ class KafkaBroker:
         heap_mb: int = 320,
         controller_port: int | None = None,
         detours: Mapping[str, tuple[int, int]] | None = None,
+        short_lived: bool = False,
     ) -> None:
         """`detours`: by a name in capitals, a port that the broker listens on too, and the port it tells those who come
-        there to go on with: a proxy's, that leads back to the first.
+        there to go on with: a proxy's, that leads back to the first. `short_lived`: a broker of a test, which ends
+        before code compiled with care has paid for its compiling (a third of the CPU until it answers).
         """
         self.folder = folder
         self.port = free_port(port)
         self.controller_port = free_port(controller_port)
         self._heap_mb = heap_mb
         self._detours = detours or {}
+        self._short_lived = short_lived
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -142,10 +146,9 @@ class KafkaBroker:
         self.folder.mkdir(parents=True, exist_ok=True)
         properties = self.folder / "broker.properties"
         properties.write_text(self.properties())
-        run = [runtime, f"-Xmx{self._heap_mb}m", "-Dlog4j2.level=WARN", "-cp", f"{libraries}/*"]
+        rest = [f"-Xmx{self._heap_mb}m", "-Dlog4j2.level=WARN", "-cp", f"{libraries}/*"]
         if not (self.data / "meta.properties").exists():
-            # C1 only: the tool lives for a second.
-            tool = [*run[:1], "-XX:TieredStopAtLevel=1", *run[1:], "kafka.tools.StorageTool"]
+            tool = [runtime, _QUICKLY_COMPILED, *rest, "kafka.tools.StorageTool"]
             formatted = subprocess.run(  # noqa: S603
                 [*tool, "format", "-t", _CLUSTER_ID, "-c", str(properties)],
                 capture_output=True,
@@ -158,9 +161,10 @@ class KafkaBroker:
                 )
         # Where the system knows how, the broker does not outlive a test run that was killed.
         guard = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
+        quickly = [_QUICKLY_COMPILED] if self._short_lived else []
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603
-                [*guard, *run, "kafka.Kafka", str(properties)],
+                [*guard, runtime, *quickly, *rest, "kafka.Kafka", str(properties)],
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # Ctrl-C reaches the caller alone, which stops it in order

@@ -101,6 +101,7 @@ async def _broker(folder: Path, mesh: Mesh) -> KafkaBroker:
         port=mesh.kafka_port,
         controller_port=mesh.controller_port,
         detours=mesh.kafka_detours(),
+        short_lived=True,
     )
     await broker.start()
     return broker

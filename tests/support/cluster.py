@@ -44,7 +44,7 @@ class Node(KafkaBroker):
     """One broker of a cluster. `voters` are known when the ports of all are."""
 
     def __init__(self, number: int, folder: Path, take: Callable[[], int]) -> None:
-        super().__init__(folder, port=take(), controller_port=take(), heap_mb=_HEAP_MB)
+        super().__init__(folder, port=take(), controller_port=take(), heap_mb=_HEAP_MB, short_lived=True)
         self.number = number
         self.voters = ""
 

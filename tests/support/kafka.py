@@ -15,7 +15,7 @@ from tests.support.requirements import missing
 @pytest.fixture(scope="session")
 async def kafka_broker(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[KafkaBroker]:
     """A broker of our own, for tests that restart it."""
-    broker = KafkaBroker(Path(tmp_path_factory.mktemp("kafka")))
+    broker = KafkaBroker(Path(tmp_path_factory.mktemp("kafka")), short_lived=True)
     # The clients' complaints while the broker is on its way up say nothing.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:

@@ -78,6 +78,8 @@ class _Process:
             "KAFKA_BROKER_PORT": str(ports["broker"]),
             "KAFKA_EXTERNAL_PORT": str(ports["external"]),
             "KAFKA_HEAP": "256m",
+            # For a broker of a test, as `KafkaBroker(short_lived=True)`.
+            "JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1",
         }
         log = self.folder / "broker.log"
         guard = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
