@@ -28,6 +28,7 @@ from services.intake.points.rules import (
 
 TERMS = PointTerms()
 NOW = datetime(2026, 11, 28, 2, 0, tzinfo=UTC)
+RESIDENT = UUID(int=1)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,7 @@ def test_points_live_to_the_end_of_a_month(earned: datetime, gone: datetime) -> 
 
 
 def lot(days: int, left: int) -> Lot:
-    return Lot(uuid4(), NOW + timedelta(days=days), left)
+    return Lot(uuid4(), RESIDENT, NOW + timedelta(days=days), left)
 
 
 def test_what_expires_first_goes_first() -> None:
@@ -123,7 +124,7 @@ class Points(RuleBasedStateMachine):
 
     def change(self, id: UUID, amount: int) -> None:
         before = self.lots[id]
-        self.lots[id] = Lot(id, before.expires, before.left + amount)
+        self.lots[id] = Lot(id, RESIDENT, before.expires, before.left + amount)
 
     @rule(days=st.integers(1, 200))
     def wait(self, days: int) -> None:
@@ -134,7 +135,7 @@ class Points(RuleBasedStateMachine):
         points = points_for(minutes, TERMS)
         if points:
             # Ids in an order that is the same each time a failure is tried again.
-            made = Lot(UUID(int=len(self.lots) + 1), expires(self.now, TERMS), points)
+            made = Lot(UUID(int=len(self.lots) + 1), RESIDENT, expires(self.now, TERMS), points)
             self.lots[made.id] = made
             self.post(Reason.ATTENDED, points)
 

@@ -59,7 +59,7 @@ async def merge_residents(
     call: Annotated[Call, permit("residents:merge")],
     desk: Annotated[Desk, provided(Desk)],
 ) -> MergeLine:
-    """Take two records for one person; requests, reads and consents are shown together, contacts are those of the kept.
+    """Take two records for one person; requests, reads, consents and points are shown together, contacts are those of the kept.
 
     It can be undone for 30 days, and then both are exactly as they were.
     """

@@ -18,35 +18,33 @@ _MOST = 100_000
 
 
 async def _export(session: AsyncSession, person: Person) -> Sequence[Item]:
-    items: list[Item] = []
-    for resident in person.residents:
-        items += [
-            {
-                "kind": "point_posting",
-                "at": row.at,
-                "reason": row.reason,
-                "amount": row.amount if row.credit == "resident" else -row.amount,
-                "balance": row.balance,
-                "minutes": row.minutes,
-                "activity": row.activity,
-                "order": row.order_id,
-            }
-            for row in reversed(await queries.postings(session, resident, before=None, limit=_MOST))
-        ]
-        items += [
-            {
-                "kind": "point_order",
-                "at": order.ordered,
-                "item": item.name_zh,
-                "quantity": order.quantity,
-                "points": order.points,
-                "state": order.state,
-            }
-            for order, item in reversed(
-                await queries.orders(session, resident=resident, state=None, before=None, limit=_MOST)
-            )
-        ]
-    return items
+    lines = await queries.postings(session, person.resident, before=None, limit=_MOST)
+    orders = await queries.orders(session, resident=person.resident, state=None, before=None, limit=_MOST)
+    postings: list[Item] = [
+        {
+            "kind": "point_posting",
+            "at": line.posting.at,
+            "reason": line.posting.reason,
+            "amount": line.amount,
+            "balance": line.balance,
+            "minutes": line.posting.minutes,
+            "activity": line.posting.activity,
+            "order": line.posting.order_id,
+        }
+        for line in reversed(lines)
+    ]
+    ordered: list[Item] = [
+        {
+            "kind": "point_order",
+            "at": order.ordered,
+            "item": item.name_zh,
+            "quantity": order.quantity,
+            "points": order.points,
+            "state": order.state,
+        }
+        for order, item in reversed(orders)
+    ]
+    return [*postings, *ordered]
 
 
 async def _erase(session: AsyncSession, person: Person, now: datetime) -> int:
@@ -54,13 +52,8 @@ async def _erase(session: AsyncSession, person: Person, now: datetime) -> int:
     orders = await queries.open_orders_of(session, person.residents)
     for order in orders:
         await cancel(session, order, PointTerms(), resident=None, now=now, by=CLOCK)
-    accounts = [
-        resident
-        for resident in sorted(person.residents)
-        if await queries.account(session, resident) is not None
-    ]
-    if accounts:
-        await lock(session, accounts)
+    accounts = await queries.with_account(session, person.residents)
+    await lock(session, accounts)
     for resident in accounts:
         await expire_locked(session, resident, now, reason=Reason.ERASED)
     return len(orders)

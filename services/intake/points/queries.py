@@ -1,4 +1,4 @@
-"""Every read of points."""
+"""Every read of points. Of whoever is two records that were merged, those of both are one."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,10 +6,18 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, text
+from sqlalchemy import Select, case, func, select, text, union
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.intake.points.rules import ItemNotFound, Lot, OrderNotFound, OrderState, Reason
+from services.intake.points.rules import (
+    Account,
+    ItemNotFound,
+    Lot,
+    OrderNotFound,
+    OrderState,
+    Reason,
+    Taken,
+)
 from services.intake.points.tables import (
     LIVING,
     OPEN_ORDERS,
@@ -22,11 +30,41 @@ from services.intake.points.tables import (
     PointUse,
 )
 from services.intake.rates.months import bounds
+from services.intake.residents.queries import of_same_person
+from services.intake.residents.tables import Resident
+from shared.database import among
+
+_PERSON = func.coalesce(Resident.merged_into, Resident.id).label("resident")
+_SIGNED = case(
+    (PointPosting.credit == Account.RESIDENT.value, PointPosting.amount), else_=-PointPosting.amount
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What a person has, and all that they worked."""
+
+    balance: int
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A movement, and what the person had after it."""
+
+    posting: PointPosting
+    balance: int
+
+    @property
+    def amount(self) -> int:
+        """Above zero for what came, below for what went."""
+        came = self.posting.credit == Account.RESIDENT
+        return self.posting.amount if came else -self.posting.amount
 
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """A resident's points in a month; `balance` at its end."""
+    """A person's points in a month; `balance` at its end."""
 
     resident: UUID
     earned: int
@@ -39,63 +77,97 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class Expiring:
-    """Points of a resident that end at the same moment."""
+    """Points of a person that end at the same moment; `resident` is the record that is kept."""
 
     resident: UUID
     expires: datetime
     amount: int
 
 
-async def account(session: AsyncSession, resident: UUID) -> PointAccount | None:
-    return await session.scalar(select(PointAccount).where(PointAccount.resident == resident))
+async def holding(session: AsyncSession, resident: UUID) -> Holding:
+    row = (
+        await session.execute(
+            select(
+                func.coalesce(func.sum(PointAccount.balance), 0).label("balance"),
+                func.coalesce(func.sum(PointAccount.minutes), 0).label("minutes"),
+            ).where(of_same_person(PointAccount.resident, resident))
+        )
+    ).one()
+    return Holding(row.balance, row.minutes)
 
 
-async def lots(session: AsyncSession, resident: UUID) -> Sequence[Lot]:
-    """What is left, in the order in which it expires. The account is locked by whoever takes from them."""
+async def with_account(session: AsyncSession, residents: Sequence[UUID]) -> Sequence[UUID]:
+    """Those of them who ever had points."""
+    statement = select(PointAccount.resident).where(among(PointAccount.resident, residents))
+    return (await session.scalars(statement.order_by(PointAccount.resident))).all()
+
+
+async def accounts_of(session: AsyncSession, people: Sequence[UUID]) -> Mapping[UUID, UUID]:
+    """Of people by the records that are kept: each of their records, and which of the people it is of."""
+    kept = func.coalesce(Resident.merged_into, Resident.id).label("kept")
+    own = select(Resident.id, kept).where(among(Resident.id, people))
+    merged = select(Resident.id, kept).where(among(Resident.merged_into, people))
+    return {row.id: row.kept for row in await session.execute(union(own, merged))}
+
+
+async def lots(session: AsyncSession, accounts: Sequence[UUID]) -> Sequence[Lot]:
+    """What is left, in the order in which it expires. The accounts are locked by whoever takes from them."""
     rows = await session.execute(
-        select(PointLot.id, PointLot.expires, PointLot.left)
-        .where(PointLot.resident == resident, text(LIVING))
+        select(PointLot.id, PointLot.resident, PointLot.expires, PointLot.left)
+        .where(among(PointLot.resident, accounts), text(LIVING))
         .order_by(PointLot.expires, PointLot.id)
     )
-    return [Lot(row.id, row.expires, row.left) for row in rows]
+    return [Lot(row.id, row.resident, row.expires, row.left) for row in rows]
 
 
 async def lot_of(session: AsyncSession, posting: int) -> Lot | None:
     row = (
         await session.execute(
-            select(PointLot.id, PointLot.expires, PointLot.left).where(PointLot.posting == posting)
+            select(PointLot.id, PointLot.resident, PointLot.expires, PointLot.left).where(
+                PointLot.posting == posting
+            )
         )
     ).one_or_none()
-    return None if row is None else Lot(row.id, row.expires, row.left)
+    return None if row is None else Lot(row.id, row.resident, row.expires, row.left)
 
 
-async def uses(session: AsyncSession, order: UUID) -> Mapping[UUID, int]:
-    """By lot, what an order took from it."""
-    rows = await session.execute(select(PointUse.lot, PointUse.amount).where(PointUse.order_id == order))
-    return {row.lot: row.amount for row in rows}
+async def uses(session: AsyncSession, order: UUID) -> Sequence[Taken]:
+    """What an order took, and from which lots."""
+    rows = await session.execute(
+        select(PointUse.lot, PointLot.resident, PointUse.amount)
+        .join(PointLot, PointLot.id == PointUse.lot)
+        .where(PointUse.order_id == order)
+    )
+    return [Taken(row.lot, row.resident, row.amount) for row in rows]
 
 
 async def posting(session: AsyncSession, resident: UUID, id: int) -> PointPosting | None:
     return await session.scalar(
-        select(PointPosting).where(PointPosting.id == id, PointPosting.resident == resident)
+        select(PointPosting).where(PointPosting.id == id, of_same_person(PointPosting.resident, resident))
     )
 
 
 async def postings(
     session: AsyncSession, resident: UUID, *, before: int | None, limit: int
-) -> Sequence[PointPosting]:
+) -> Sequence[Line]:
     """The latest first, from below id `before` on."""
-    statement = select(PointPosting).where(PointPosting.resident == resident)
+    theirs = (
+        select(PointPosting.id, func.sum(_SIGNED).over(order_by=PointPosting.id).label("balance"))
+        .where(of_same_person(PointPosting.resident, resident))
+        .subquery()
+    )
+    statement = select(PointPosting, theirs.c.balance).join(theirs, theirs.c.id == PointPosting.id)
     if before is not None:
         statement = statement.where(PointPosting.id < before)
-    return (await session.scalars(statement.order_by(PointPosting.id.desc()).limit(limit))).all()
+    rows = await session.execute(statement.order_by(PointPosting.id.desc()).limit(limit))
+    return [Line(row[0], row[1]) for row in rows]
 
 
 async def expiring(session: AsyncSession, resident: UUID) -> Sequence[Expiring]:
     """What is left, by when it expires."""
     rows = await session.execute(
         select(PointLot.expires, func.sum(PointLot.left).label("amount"))
-        .where(PointLot.resident == resident, text(LIVING))
+        .where(of_same_person(PointLot.resident, resident), text(LIVING))
         .group_by(PointLot.expires)
         .order_by(PointLot.expires)
     )
@@ -111,10 +183,11 @@ async def with_expired(session: AsyncSession, now: datetime, *, count: int) -> S
 async def to_warn(session: AsyncSession, until: datetime, *, count: int) -> Sequence[Expiring]:
     """What expires until then, and of which nobody was told yet."""
     statement = (
-        select(PointLot.resident, PointLot.expires, func.sum(PointLot.left).label("amount"))
+        select(_PERSON, PointLot.expires, func.sum(PointLot.left).label("amount"))
+        .join(Resident, Resident.id == PointLot.resident)
         .where(text(LIVING), PointLot.expires <= until, PointLot.warned.is_(None))
-        .group_by(PointLot.resident, PointLot.expires)
-        .order_by(PointLot.resident, PointLot.expires)
+        .group_by(_PERSON, PointLot.expires)
+        .order_by(_PERSON, PointLot.expires)
         .limit(count)
     )
     return [Expiring(row.resident, row.expires, int(row.amount)) for row in await session.execute(statement)]
@@ -144,7 +217,7 @@ async def order(session: AsyncSession, id: UUID, *, resident: UUID | None) -> Po
     """`resident` narrows to that resident's own. Raises OrderNotFound."""
     statement = select(PointOrder).where(PointOrder.id == id).execution_options(populate_existing=True)
     if resident is not None:
-        statement = statement.where(PointOrder.resident == resident)
+        statement = statement.where(of_same_person(PointOrder.resident, resident))
     row = await session.scalar(statement)
     if row is None:
         raise OrderNotFound
@@ -162,7 +235,7 @@ async def orders(
     """The latest first, each with what was ordered."""
     statement = select(PointOrder, PointItem).join(PointItem, PointItem.id == PointOrder.item)
     if resident is not None:
-        statement = statement.where(PointOrder.resident == resident)
+        statement = statement.where(of_same_person(PointOrder.resident, resident))
     if state is OrderState.ORDERED:
         statement = statement.where(text(OPEN_ORDERS))
     elif state is not None:
@@ -179,42 +252,39 @@ async def open_orders_of(session: AsyncSession, residents: Sequence[UUID]) -> Se
 
 
 async def month_of(session: AsyncSession, resident: UUID, month: date) -> Month:
-    """What became of a resident's points in a month; the balance is that of its last posting, or of the last before it."""
+    """What became of a person's points in a month; the balance is what all postings until its end come to."""
     start, end = bounds(month, month)
-    found = {row.resident: row for row in await session.execute(_months(start, end, resident))}
-    last = await session.scalar(
-        select(PointPosting.balance)
-        .where(PointPosting.resident == resident, PointPosting.at < end)
-        .order_by(PointPosting.id.desc())
-        .limit(1)
+    row = (await session.execute(_month(start, end, resident))).one()
+    balance = await session.scalar(
+        select(func.coalesce(func.sum(_SIGNED), 0)).where(
+            of_same_person(PointPosting.resident, resident), PointPosting.at < end
+        )
     )
-    row = found.get(resident)
-    if row is None:
-        return Month(resident, 0, 0, 0, 0, last or 0, 0)
     return Month(
         resident,
         earned=row.earned,
         spent=row.ordered - row.given_back,
         expired=row.expired,
         corrected=row.corrected,
-        balance=last or 0,
+        balance=balance or 0,
         minutes=row.minutes,
     )
 
 
 async def to_state(session: AsyncSession, month: date, *, count: int) -> Sequence[UUID]:
-    """Residents who had postings in the month and no statement of it yet."""
+    """People who had postings in the month and no statement of it yet, by the records that are kept."""
     start, end = bounds(month, month)
     stated = (
         select(PointStatement.resident)
-        .where(PointStatement.resident == PointPosting.resident, PointStatement.month == month)
+        .where(PointStatement.resident == _PERSON, PointStatement.month == month)
         .exists()
     )
     statement = (
-        select(PointPosting.resident)
+        select(_PERSON)
+        .join(PointPosting, PointPosting.resident == Resident.id)
         .where(PointPosting.at >= start, PointPosting.at < end, ~stated)
         .distinct()
-        .order_by(PointPosting.resident)
+        .order_by(_PERSON)
         .limit(count)
     )
     return (await session.scalars(statement)).all()
@@ -230,23 +300,18 @@ async def used_since(session: AsyncSession, residents: Sequence[UUID], since: da
     return set((await session.scalars(statement.distinct())).all())
 
 
-def _months(start: datetime, end: datetime, resident: UUID) -> Select[Any]:
+def _month(start: datetime, end: datetime, resident: UUID) -> Select[Any]:
     def total(*reasons: Reason) -> Any:
         amount = func.sum(PointPosting.amount).filter(
             PointPosting.reason.in_([each.value for each in reasons])
         )
         return func.coalesce(amount, 0)
 
-    return (
-        select(
-            PointPosting.resident,
-            total(Reason.ATTENDED).label("earned"),
-            total(Reason.ORDERED).label("ordered"),
-            total(Reason.ORDER_CANCELLED).label("given_back"),
-            total(Reason.EXPIRED, Reason.ERASED).label("expired"),
-            total(Reason.CORRECTED).label("corrected"),
-            func.coalesce(func.sum(PointPosting.minutes), 0).label("minutes"),
-        )
-        .where(PointPosting.resident == resident, PointPosting.at >= start, PointPosting.at < end)
-        .group_by(PointPosting.resident)
-    )
+    return select(
+        total(Reason.ATTENDED).label("earned"),
+        total(Reason.ORDERED).label("ordered"),
+        total(Reason.ORDER_CANCELLED).label("given_back"),
+        total(Reason.EXPIRED, Reason.ERASED).label("expired"),
+        total(Reason.CORRECTED).label("corrected"),
+        func.coalesce(func.sum(PointPosting.minutes), 0).label("minutes"),
+    ).where(of_same_person(PointPosting.resident, resident), PointPosting.at >= start, PointPosting.at < end)

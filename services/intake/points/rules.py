@@ -5,6 +5,7 @@ the minutes themselves are recorded beside them. Points live `months` (default 2
 that those earned at different activities of one month expire together and one warning tells of them.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, time, timedelta
@@ -139,6 +140,8 @@ class Lot:
     """Points that were earned together, and what is left of them."""
 
     id: UUID
+    resident: UUID
+    """Whose account they are in: a person of whom two records were merged has more than one."""
     expires: datetime
     left: int
 
@@ -146,6 +149,7 @@ class Lot:
 @dataclass(frozen=True, slots=True)
 class Taken:
     lot: UUID
+    resident: UUID
     amount: int
 
 
@@ -172,7 +176,7 @@ def take(lots: Iterable[Lot], amount: int, now: datetime) -> Sequence[Taken]:
     for lot in living:
         part = min(lot.left, missing)
         if part:
-            taken.append(Taken(lot.id, part))
+            taken.append(Taken(lot.id, lot.resident, part))
             missing -= part
     if missing:
         raise NotEnoughPoints(needed=amount, balance=amount - missing)
@@ -181,7 +185,15 @@ def take(lots: Iterable[Lot], amount: int, now: datetime) -> Sequence[Taken]:
 
 def expired(lots: Iterable[Lot], now: datetime) -> Sequence[Taken]:
     """What is left of lots whose time is over."""
-    return [Taken(lot.id, lot.left) for lot in lots if lot.left and lot.expires <= now]
+    return [Taken(lot.id, lot.resident, lot.left) for lot in lots if lot.left and lot.expires <= now]
+
+
+def by_account(taken: Iterable[Taken]) -> Mapping[UUID, int]:
+    """What is taken from each account, in the order of their residents' ids."""
+    sums = Counter[UUID]()
+    for each in taken:
+        sums[each.resident] += each.amount
+    return dict(sorted(sums.items()))
 
 
 def may_cancel(

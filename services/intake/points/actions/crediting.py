@@ -29,10 +29,15 @@ VOLUNTEER = "volunteer"
 _CREDIT = """
 WITH attended AS (
     SELECT * FROM unnest($1::uuid[], $2::integer[], $3::integer[], $4::uuid[]) AS attended (resident, minutes, points, lot)
+), person AS (
+    SELECT attended.*, coalesce(resident.merged_into, resident.id) AS whose
+    FROM attended JOIN resident ON resident.id = attended.resident
 ), fresh AS (
-    SELECT * FROM attended WHERE NOT EXISTS (
-        SELECT FROM point_posting AS known
-        WHERE known.activity = $5::uuid AND known.resident = attended.resident AND known.reason = 'attended')
+    SELECT DISTINCT ON (whose) * FROM person WHERE NOT EXISTS (
+        SELECT FROM point_posting AS known JOIN resident AS other ON other.id = known.resident
+        WHERE known.activity = $5::uuid AND known.reason = 'attended'
+        AND coalesce(other.merged_into, other.id) = person.whose)
+    ORDER BY whose, minutes DESC, resident
 ), paid AS (
     UPDATE point_account AS account
     SET balance = account.balance + fresh.points, minutes = account.minutes + fresh.minutes
@@ -62,7 +67,9 @@ async def credit(
     now: datetime,
     by: Actor = CLOCK,
 ) -> int:
-    """Points and hours for those who volunteered at one activity; once for each of them. How many were new."""
+    """Points and hours for those who volunteered at one activity; once for each of them, and for the records of one person
+    together. How many were new.
+    """
     events = [event for event in attended if event.role == VOLUNTEER]
     by_resident = {event.resident: event for event in events}
     if not by_resident:
@@ -107,14 +114,14 @@ async def take_back(session: AsyncSession, resident: UUID, id: int, *, now: date
     wrong = await queries.posting(session, resident, id)
     if wrong is None:
         raise PostingNotFound
-    await lock(session, [resident])
+    await lock(session, [wrong.resident])
     lot = await queries.lot_of(session, id)
     if wrong.reason != Reason.ATTENDED or lot is None or not lot.left:
         raise AlreadyCorrected
-    await change_lots(session, [Taken(lot.id, lot.left)], -1)
+    await change_lots(session, [Taken(lot.id, wrong.resident, lot.left)], -1)
     await post(
         session,
-        resident,
+        wrong.resident,
         Reason.CORRECTED,
         lot.left,
         now=now,

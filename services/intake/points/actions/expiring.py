@@ -22,8 +22,10 @@ async def expire_locked(
     session: AsyncSession, resident: UUID, now: datetime, *, reason: Reason = Reason.EXPIRED
 ) -> None:
     """As `expire`, for an account that this transaction has locked. An erasure ends all of them."""
-    lots = await queries.lots(session, resident)
-    gone = [Taken(lot.id, lot.left) for lot in lots] if reason is Reason.ERASED else expired(lots, now)
+    lots = await queries.lots(session, [resident])
+    gone = (
+        [Taken(lot.id, resident, lot.left) for lot in lots] if reason is Reason.ERASED else expired(lots, now)
+    )
     if gone:
         await change_lots(session, gone, -1)
         await post(session, resident, reason, sum(each.amount for each in gone), now=now, by=CLOCK)

@@ -17,20 +17,26 @@ from services.intake.points.rules import (
     OutOfStock,
     PointTerms,
     Reason,
-    Taken,
+    by_account,
     may_cancel,
     take,
 )
 from services.intake.points.tables import PointItem, PointOrder, PointUse
+from services.intake.residents.queries import person
 from shared.database import new_id
 
 
 async def order(
     session: AsyncSession, resident: UUID, item: UUID, quantity: int, *, now: datetime, by: Actor
 ) -> PointOrder:
-    """Take something from the catalogue. Raises ItemNotFound, OutOfStock, NotEnoughPoints."""
-    await lock(session, [resident])
-    await expire_locked(session, resident, now)
+    """Take something from the catalogue, for points of all records of the person.
+
+    Raises ResidentNotFound, ItemNotFound, OutOfStock, NotEnoughPoints.
+    """
+    accounts = await person(session, resident)
+    await lock(session, accounts)
+    for account in accounts:
+        await expire_locked(session, account, now)
     price = await session.scalar(
         update(PointItem)
         .where(PointItem.id == item, PointItem.offered, PointItem.stock >= quantity)
@@ -43,7 +49,7 @@ async def order(
         if not there.offered:
             raise ItemNotFound
         raise OutOfStock(field="quantity", stock=there.stock)
-    taken = take(await queries.lots(session, resident), price * quantity, now)
+    taken = take(await queries.lots(session, accounts), price * quantity, now)
     made = PointOrder(
         id=new_id(),
         resident=resident,
@@ -59,7 +65,8 @@ async def order(
         insert(PointUse), [{"order_id": made.id, "lot": each.lot, "amount": each.amount} for each in taken]
     )
     await change_lots(session, taken, -1)
-    await post(session, resident, Reason.ORDERED, made.points, order=made.id, now=now, by=by)
+    for account, amount in by_account(taken).items():
+        await post(session, account, Reason.ORDERED, amount, order=made.id, now=now, by=by)
     return made
 
 
@@ -77,8 +84,10 @@ async def cancel(
     `resident` is the caller, where it is a resident: then it has to be their own, and in time. Raises OrderNotFound,
     OrderSettled, CancelWindowClosed.
     """
-    found = await queries.order(session, id, resident=resident)
-    await lock(session, [found.resident])
+    await queries.order(session, id, resident=resident)
+    uses = await queries.uses(session, id)
+    shares = by_account(uses)
+    await lock(session, shares)
     found = await queries.order(session, id, resident=resident)
     may_cancel(OrderState(found.state), found.ordered, now, terms, staff=resident is None)
     await _end(session, id, OrderState.CANCELLED, now)
@@ -88,9 +97,9 @@ async def cancel(
         .values(stock=PointItem.stock + found.quantity)
         .execution_options(synchronize_session=False)
     )
-    uses = await queries.uses(session, id)
-    await change_lots(session, [Taken(lot, amount) for lot, amount in uses.items()], 1)
-    await post(session, found.resident, Reason.ORDER_CANCELLED, found.points, order=id, now=now, by=by)
+    await change_lots(session, uses, 1)
+    for account, amount in shares.items():
+        await post(session, account, Reason.ORDER_CANCELLED, amount, order=id, now=now, by=by)
     return await queries.order(session, id, resident=resident)
 
 

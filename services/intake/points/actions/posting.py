@@ -16,6 +16,7 @@ from services.intake.actor import Actor
 from services.intake.points.rules import FLOW, Account, Reason, Taken
 from services.intake.points.tables import PointAccount, PointPosting
 from shared.contracts.intake.accounts import PointsPosted
+from shared.database import among
 from shared.messaging import statements
 from shared.messaging.outbox import record
 
@@ -37,7 +38,7 @@ async def lock(session: AsyncSession, residents: Iterable[UUID]) -> Mapping[UUID
     )
     rows = await session.execute(
         select(PointAccount.resident, PointAccount.balance)
-        .where(PointAccount.resident.in_(wanted))
+        .where(among(PointAccount.resident, wanted))
         .order_by(PointAccount.resident)
         .with_for_update()
     )

@@ -1,5 +1,7 @@
 """Telling residents of their points: what expires soon, and what a month came to. Each once."""
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -12,6 +14,7 @@ from services.intake.points.actions.posting import lock
 from services.intake.points.rules import PointTerms
 from services.intake.points.tables import PointLot, PointStatement
 from shared.contracts.intake.accounts import PointsExpiryAnnounced, PointsStated
+from shared.database import among
 from shared.messaging.outbox import record
 
 
@@ -19,9 +22,13 @@ async def warn(session: AsyncSession, terms: PointTerms, now: datetime, *, count
     """Announce what expires within the days of the terms; how many announcements."""
     until = now + timedelta(days=terms.warn_days)
     soon = await queries.to_warn(session, until, count=count)
-    balances = await lock(session, [each.resident for each in soon]) if soon else {}
+    people = await queries.accounts_of(session, [each.resident for each in soon])
+    balances = Counter[UUID]()
+    for account, balance in (await lock(session, people)).items():
+        balances[people[account]] += balance
     for each in soon:
-        await _mark_warned(session, each.resident, each.expires, now)
+        accounts = [account for account, kept in people.items() if kept == each.resident]
+        await _mark_warned(session, accounts, each.expires, now)
     if soon:
         await record(
             session,
@@ -44,6 +51,8 @@ async def state(session: AsyncSession, month: date, now: datetime, *, count: int
     residents = await queries.to_state(session, month, count=count)
     if not residents:
         return 0
+    # The record that is kept may never have had any itself.
+    await lock(session, residents)
     written = await session.scalars(
         insert(PointStatement).on_conflict_do_nothing().returning(PointStatement.resident),
         [{"resident": resident, "month": month, "at": now} for resident in residents],
@@ -68,10 +77,12 @@ async def state(session: AsyncSession, month: date, now: datetime, *, count: int
     return len(residents)
 
 
-async def _mark_warned(session: AsyncSession, resident: UUID, until: datetime, now: datetime) -> None:
+async def _mark_warned(
+    session: AsyncSession, accounts: Sequence[UUID], until: datetime, now: datetime
+) -> None:
     await session.execute(
         update(PointLot)
-        .where(PointLot.resident == resident, PointLot.expires <= until, PointLot.warned.is_(None))
+        .where(among(PointLot.resident, accounts), PointLot.expires <= until, PointLot.warned.is_(None))
         .values(warned=now)
         .execution_options(synchronize_session=False)
     )

@@ -28,8 +28,7 @@ async def read_points(id: UUID, call: Reader) -> PointsRecord:
     _own(call, id)
     async with call.transaction() as session:
         await one_resident(session, id)
-        account = await queries.account(session, id)
-        return PointsRecord.of(id, account, list(await queries.expiring(session, id)))
+        return PointsRecord.of(id, await queries.holding(session, id), await queries.expiring(session, id))
 
 
 @router.get(
@@ -51,7 +50,7 @@ async def list_point_postings(
         rows,
         limit,
         item=lambda row: PostingLine.of(row, call.language),
-        position=lambda row: (row.id,),
+        position=lambda row: (row.posting.id,),
     )
 
 

@@ -1,14 +1,15 @@
 """What travels about points."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
 
-from services.intake.points.queries import Expiring, Month
+from services.intake.points.queries import Expiring, Holding, Line, Month
 from services.intake.points.rules import Account, OrderState
-from services.intake.points.tables import PointAccount, PointItem, PointOrder, PointPosting
+from services.intake.points.tables import PointItem, PointOrder
 from shared.contracts.vocabulary import name
 from shared.refusals import Language
 from shared.web import Model, Text
@@ -35,11 +36,11 @@ class PointsRecord(Model):
     """What is left, by when it expires; the first goes first."""
 
     @classmethod
-    def of(cls, resident: UUID, row: PointAccount | None, expiring: list[Expiring]) -> "PointsRecord":
+    def of(cls, resident: UUID, holding: Holding, expiring: Sequence[Expiring]) -> "PointsRecord":
         return cls(
             resident=resident,
-            balance=0 if row is None else row.balance,
-            minutes=0 if row is None else row.minutes,
+            balance=holding.balance,
+            minutes=holding.minutes,
             expiring=[Ending(amount=each.amount, expires=each.expires) for each in expiring],
         )
 
@@ -62,13 +63,13 @@ class PostingLine(Model):
     credit: Account
 
     @classmethod
-    def of(cls, row: PointPosting, language: Language) -> "PostingLine":
-        came = row.credit == Account.RESIDENT
+    def of(cls, line: Line, language: Language) -> "PostingLine":
+        row = line.posting
         return cls(
             id=row.id,
             at=row.at,
-            amount=row.amount if came else -row.amount,
-            balance=row.balance,
+            amount=line.amount,
+            balance=line.balance,
             reason=row.reason,
             reason_name=name("point_reason", row.reason, language),
             minutes=row.minutes,
