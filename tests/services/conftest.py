@@ -107,7 +107,11 @@ async def rows(applications: Applications) -> Mapping[str, Mapping[str, UUID]]:
         "intake", "/v1/households", {"head": str(theirs)}, tenant=SECOND
     )
     rows["intake"]["members"] = resident
-    rows["intake"]["attachments"] = await _attachment(applications, request)
+    rows["intake"]["attachments"] = await _picture(applications, f"/v1/requests/{request}/attachments")
+    activity = rows["intake"]["activities"]
+    rows["intake"]["receipts"] = await _picture(
+        applications, f"/v1/activities/{activity}/ledger/receipts?payer={resident}"
+    )
     rows["intake"]["read-questions"] = await _read_question(applications, resident)
     rows["intake"]["registers"] = await made("intake", "/v1/registers", {"source": "register"})
     rows["intake"]["own requests"] = await made(
@@ -161,12 +165,12 @@ async def _erased(intake: Open, resident: UUID) -> UUID:
     return resident
 
 
-async def _attachment(applications: Applications, request: UUID) -> UUID:
+async def _picture(applications: Applications, path: str) -> UUID:
     picture = io.BytesIO()
     Image.new("RGB", (8, 8), "red").save(picture, "PNG")
     answer = await applications["intake"].call(
         "POST",
-        f"/v1/requests/{request}/attachments",
+        path,
         applications.token(Role.WORKER),
         content=picture.getvalue(),
         headers={"Content-Type": "image/png"},

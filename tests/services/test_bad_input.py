@@ -25,8 +25,9 @@ _OWN_FORM = {
     # In the form of the SMS provider; see tests/services/notifications.
     "/v1/receipts/aliyun",
     "/v1/receipts/aliyun/{secret}",
-    # Files; see tests/services/intake/test_attachments.py, test_registers.py.
+    # Files; see tests/services/intake/test_attachments.py, test_receipts.py, test_registers.py.
     "/v1/requests/{id}/attachments",
+    "/v1/activities/{id}/ledger/receipts",
     "/v1/registers/{id}/parts",
 }
 """Bodies that are no JSON. Any other route is tried, or fails here."""

@@ -45,6 +45,7 @@ NAMED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
         {"kind": "out_of_pocket", "amount": 1, "purpose": "food", "receipt": _NOBODYS},
     ),
     "intake post /v1/activities/{id}/ledger/lines .sponsor": ("residents", {"kind": "sponsor", "amount": 1}),
+    "intake post /v1/activities/{id}/ledger/receipts ?payer": ("residents", {}),
     "intake post /v1/activities/{id}/ledger/reimbursements .payer": ("residents", {"amount": 1}),
     "intake post /v1/point-orders .resident": ("residents", {"item": _NOBODYS}),
     "intake post /v1/hot-spots/{id}/votes .resident": ("residents", {}),
@@ -73,7 +74,7 @@ OTHERWISE: Mapping[str, str] = {
     "intake get /v1/rates ?grid": _FIGURES,
     "intake get /v1/rates/requests ?grid": _FIGURES,
     "intake post /v1/point-orders .item": "answered like nobody's; see tests/services/intake/test_points.py",
-    "intake post /v1/activities/{id}/ledger/lines .receipt": "of a photo that is kept elsewhere; nobody looks it up here",
+    "intake post /v1/activities/{id}/ledger/lines .receipt": "of the activity in the path; see tests/services/intake/test_receipts.py",
     "intake post /v1/activities/{id}/schedule .equipment[].equipment": _EQUIPMENT,
     "intake post /v1/bookings .equipment[].equipment": _EQUIPMENT,
     "intake patch /v1/activities/{id} .venue": "only of what is scheduled; see tests/services/intake/test_venues.py",
@@ -140,7 +141,7 @@ async def test_what_is_anothers_is_answered_as_nobodys(
     for id in (rows[home][noun], new_id()):
         name = field.strip("?.[]")
         given: Any = [str(id)] if field.endswith("[]") else str(id)
-        more = {"params": {name: given}} if method == "get" else {"json": {**body, name: given}}
+        more = {"params": {name: given}} if field.startswith("?") else {"json": {**body, name: given}}
         answer = await open.call(method.upper(), address, token, headers={"If-Match": '"1"'}, **more)
         content = {key: value for key, value in answer.json().items() if key != "correlation"}
         said.append((answer.status_code, content))

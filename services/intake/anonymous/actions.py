@@ -18,9 +18,20 @@ from shared.database import scope_of
 from shared.messaging.outbox import record
 
 
-async def holder_for(session: AsyncSession, keys: Keys, complainant: Complainant, *, now: datetime) -> Holder:
-    """A key for one request of nobody's: without it, its words would lie in clear or under a key of all."""
-    holder = await residents.create(session, keys, residents.Profile(residents.Contact()), now=now)
+async def holder_for(
+    session: AsyncSession,
+    keys: Keys,
+    complainant: Complainant,
+    *,
+    now: datetime,
+    sealed_by: Holder | None = None,
+) -> Holder:
+    """A key for one thing of nobody's: without it, its words would lie in clear or under a key of all.
+
+    `sealed_by` is the key, where something was sealed with it before.
+    """
+    profile = residents.Profile(residents.Contact())
+    holder = await residents.create(session, keys, profile, now=now, sealed_by=sealed_by)
     await session.execute(
         insert(AnonymousHolder).values(resident=holder.resident, complainant=complainant.value)
     )

@@ -33,7 +33,7 @@ ATTACHED, TAKEN_OFF = "attach", "detach"
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """Something to attach: checked, and encrypted with the key of the resident whose request it is."""
+    """Something to attach: checked, and encrypted with the key of whose it is."""
 
     id: UUID
     resident: UUID
@@ -83,9 +83,25 @@ async def attach(
     await session.execute(select(func.pg_advisory_xact_lock(_lock_of(request.id))))
     await _check(session, request, most=most, by=by)
     await holder_of(session, keys, request)
+    row = await note(session, sealed, request=request.id, by=by, now=now)
+    await _tell(session, ATTACHED, sealed.id, request, by=by, now=now)
+    return row
+
+
+async def note(
+    session: AsyncSession,
+    sealed: Sealed,
+    *,
+    request: UUID | None = None,
+    activity: UUID | None = None,
+    by: Actor,
+    now: datetime,
+) -> Attachment:
+    """What lies in the store belongs to one of the two from now on."""
     values = {
         "id": sealed.id,
-        "request": request.id,
+        "request": request,
+        "activity": activity,
         "resident": sealed.resident,
         "object": sealed.object,
         "media_type": sealed.content.media_type.value,
@@ -98,7 +114,6 @@ async def attach(
         "actor": by.subject,
     }
     await session.execute(insert(Attachment).values(**values))
-    await _tell(session, ATTACHED, sealed.id, request, by=by, now=now)
     return Attachment(**values)
 
 

@@ -16,6 +16,7 @@ async def _export(session: AsyncSession, person: Person) -> Sequence[Item]:
         {
             "id": row.id,
             "request": row.request,
+            "activity": row.activity,
             "media_type": row.media_type,
             "size": row.size,
             "name": person.holder(row.resident).open_any("attachment", row.id, "name", row.name),

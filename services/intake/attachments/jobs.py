@@ -53,7 +53,7 @@ def orphans(database: Database, store: Store, tenants: Tenants, clock: Clock) ->
 async def _mark_erased(database: Database, tenant: str, clock: Clock) -> bool:
     async with database.transaction(tenant) as session:
         rows = await queries.of_erased(session, limit=_CHUNK)
-        await actions.mark_removed(session, [row.id for row in rows], now=clock())
+        await actions.mark_removed(session, [row.resident for row in rows], now=clock())
     return len(rows) == _CHUNK
 
 

@@ -34,10 +34,10 @@ async def number_of(session: AsyncSession, request: UUID) -> int:
 async def one(
     session: AsyncSession, attachment: UUID, *, resident: UUID | None = None, for_update: bool = False
 ) -> Attachment:
-    """`resident` narrows to that resident's own requests. Raises AttachmentNotFound."""
+    """Of a request; `resident` narrows to that resident's own. Raises AttachmentNotFound."""
     statement = select(Attachment).where(Attachment.id == attachment, Attachment.removed.is_(None))
     row: Attachment | None = await session.scalar(statement.with_for_update() if for_update else statement)
-    if row is None:
+    if row is None or row.request is None:
         raise AttachmentNotFound
     if resident is not None:
         try:

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from datetime import datetime
 from typing import Annotated
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Request
@@ -15,43 +15,34 @@ from services.intake.access import actor_of, own_resident
 from services.intake.attachments import actions, links, queries
 from services.intake.attachments.checking import Checks
 from services.intake.attachments.rules import (
-    MEGABYTE,
-    MOST_MEGABYTES,
-    ActiveDocument,
     AttachmentNotFound,
-    AttachmentsOff,
-    AttachmentsUnavailable,
-    AttachmentUnreadable,
-    DamagedImage,
-    HugeImage,
     LinkInvalid,
     MediaType,
     RequestResting,
-    TooLargeAttachment,
     TooManyAttachments,
-    WrongContent,
 )
 from services.intake.attachments.stores import Store
 from services.intake.attachments.tables import Attachment
+from services.intake.attachments.uploading import (
+    BODY,
+    READS,
+    REFUSED,
+    UNREADABLE,
+    given_out,
+    sent_content,
+    stored,
+)
 from services.intake.desk import Desk
 from services.intake.requests import queries as requests
 from services.intake.requests.queries import RequestNotFound
 from services.intake.residents.actions import Reading
-from services.intake.residents.rules import ResidentErased
 from services.intake.wire import Purpose, UnknownCode, purpose_of
-from shared.refusals import Refusal
 from shared.security import permit, public_route
 from shared.web import Call, Model, Visitor, provided, refuses
-from shared.web.body import WideBody, wide_body
-from shared.web.idempotency import AnswerReplayed
-from shared.web.refusals import BodyTooLarge, BodyTooSlow
 
 router = APIRouter(tags=["attachments"])
 AnyDesk = Annotated[Desk, provided(Desk)]
 AnyStore = Annotated[Store, provided(Store)]
-_SECONDS = 120.0  # 25 MB at 2 Mbit/s, a poor mobile connection, take 100
-_BINARY = {"schema": {"type": "string", "format": "binary"}}
-_READS = {"description": "The content", "content": {media.value: _BINARY for media in MediaType}}
 _NAME = 100
 
 
@@ -100,25 +91,8 @@ def _line(row: Attachment) -> dict[str, object]:
 @router.post(
     "/v1/requests/{id}/attachments",
     status_code=201,
-    openapi_extra=wide_body(
-        WideBody(bytes=MOST_MEGABYTES * MEGABYTE, seconds=_SECONDS),
-        requestBody={"required": True, "content": {media.value: _BINARY for media in MediaType}},
-    ),
-    responses=refuses(
-        RequestNotFound,
-        RequestResting,
-        TooManyAttachments,
-        TooLargeAttachment,
-        WrongContent,
-        DamagedImage,
-        HugeImage,
-        ActiveDocument,
-        ResidentErased,
-        AttachmentsOff,
-        AttachmentsUnavailable,
-        BodyTooLarge,
-        BodyTooSlow,
-    ),
+    openapi_extra=dict(BODY),
+    responses=refuses(RequestNotFound, RequestResting, TooManyAttachments, *REFUSED),
 )
 async def attach_to_request(
     *,
@@ -138,17 +112,12 @@ async def attach_to_request(
         actor_of(call.principal),
         desk.policies.of(call.tenant).attachments,
     )
-    sent = await request.body()
-    if len(sent) > terms.bytes:
-        raise TooLargeAttachment(limit=terms.bytes)
-    await call.recall()
+    sent = await sent_content(request, call, terms)
     async with call.transaction() as session:
         # Whose it is not is told before a picture is drawn.
         row = await requests.one(session, id, resident=own)
         holder = await actions.holder_of(session, desk.keys, row)
     sealed = actions.seal(call.tenant, holder, await checks.content(sent), _file_name(name))
-    # Between two transactions: a slow store keeps nobody from the database.
-    await store.put(sealed.object, sealed.blob)
 
     async def attach(session: AsyncSession) -> AttachmentLine:
         request = await requests.one(session, id, resident=own)
@@ -156,12 +125,7 @@ async def attach_to_request(
         attached = await actions.attach(session, desk.keys, request, sealed, most=most, by=by, now=call.now)
         return AttachmentLine.model_validate(_line(attached))
 
-    try:
-        return await call.once(attach)
-    except (Refusal, AnswerReplayed):
-        # Nothing was noted. After any other error it may have been, and the job that looks for orphans finds out.
-        await store.remove(sealed.object)
-        raise
+    return await stored(store, sealed, call, attach)
 
 
 @router.get("/v1/requests/{id}/attachments", responses=refuses(RequestNotFound, UnknownCode))
@@ -184,12 +148,7 @@ async def list_attachments(
 @router.get(
     "/v1/attachments/{id}",
     response_class=Response,
-    responses={
-        200: _READS,
-        **refuses(
-            AttachmentNotFound, AttachmentUnreadable, AttachmentsOff, AttachmentsUnavailable, UnknownCode
-        ),
-    },
+    responses={**READS, **refuses(AttachmentNotFound, UnknownCode, *UNREADABLE)},
 )
 async def read_attachment(
     *,
@@ -206,7 +165,7 @@ async def read_attachment(
         row = await queries.one(session, id, resident=own)
         holder = await actions.key_of(session, desk.keys, row)
         await actions.note_read(session, row, reading)
-    return _given_out(row, await actions.content_of(store, holder, row))
+    return given_out(row, await actions.content_of(store, holder, row))
 
 
 @router.post(
@@ -229,12 +188,7 @@ async def link_attachment(
 @router.get(
     "/v1/attachment-links/{word}",
     response_class=Response,
-    responses={
-        200: _READS,
-        **refuses(
-            LinkInvalid, AttachmentNotFound, AttachmentUnreadable, AttachmentsOff, AttachmentsUnavailable
-        ),
-    },
+    responses={**READS, **refuses(LinkInvalid, AttachmentNotFound, *UNREADABLE)},
 )
 async def read_by_link(
     word: str, visitor: Annotated[Visitor, public_route()], desk: AnyDesk, store: AnyStore
@@ -244,7 +198,7 @@ async def read_by_link(
     async with desk.database.transaction(link.tenant) as session:
         row = await queries.one(session, link.attachment)
         holder = await actions.key_of(session, desk.keys, row)
-    return _given_out(row, await actions.content_of(store, holder, row))
+    return given_out(row, await actions.content_of(store, holder, row))
 
 
 @router.delete("/v1/attachments/{id}", status_code=204, responses=refuses(AttachmentNotFound))
@@ -259,15 +213,6 @@ async def take_off_attachment(id: UUID, call: Annotated[Call, permit("attachment
 def _reading(call: Call, purpose: str | None, own: UUID | None) -> Reading:
     stated = purpose_of(purpose, "own_access" if own else "handle_request")
     return Reading(actor_of(call.principal), stated, call.now)
-
-
-def _given_out(row: Attachment, content: bytes) -> Response:
-    """Images may be shown, documents are only downloads; under a name of ours, since theirs is somebody's words."""
-    media_type = MediaType(row.media_type)
-    shown = "attachment" if media_type is MediaType.PDF else "inline"
-    name = quote(f"{row.id.hex[-8:]}.{media_type.extension}")
-    headers = {"Content-Disposition": f'{shown}; filename="{name}"'}
-    return Response(content, media_type=media_type.value, headers=headers)
 
 
 def _file_name(given: str | None) -> str | None:

@@ -1,9 +1,9 @@
-"""What is attached to requests. The content lies in a store, encrypted with the key of the resident whose request it is."""
+"""What is attached: to requests, and receipts to ledgers. The content lies in a store, under the key of whose it is."""
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.intake.tables import Base
@@ -18,7 +18,15 @@ class Attachment(Base):
 
     __tablename__ = "attachment"
     __table_args__ = (
+        CheckConstraint("(request IS NULL) <> (activity IS NULL)", name="of_a_request_or_a_ledger"),
         Index(None, "tenant", "request", "id"),
+        Index(
+            "ix_attachment_of_ledger",
+            "tenant",
+            "activity",
+            "id",
+            postgresql_where=text("activity IS NOT NULL"),
+        ),
         Index(None, "tenant", "resident", "id"),
         # What lies in the store is looked for here by its name.
         Index(None, "tenant", "object", unique=True),
@@ -26,7 +34,9 @@ class Attachment(Base):
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    request: Mapped[UUID] = mapped_column(ForeignKey("request.id"))
+    request: Mapped[UUID | None] = mapped_column(ForeignKey("request.id"))
+    activity: Mapped[UUID | None] = mapped_column(ForeignKey("activity.id"))
+    """Whose ledger it is a receipt of."""
     resident: Mapped[UUID] = mapped_column(ForeignKey("resident.id"))
     """Whose key it is under."""
     object: Mapped[str] = mapped_column(String(96))

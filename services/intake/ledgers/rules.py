@@ -152,6 +152,32 @@ class ReceiptMissing(InvalidValue):
     type = "receipt-missing"
 
 
+class ReceiptUnknown(InvalidValue):
+    type = "receipt-unknown"
+
+
+class ReceiptNotFound(NotFound):
+    type = "receipt-not-found"
+    zh = "没有这张票据。"
+    en = "There is no such receipt."
+
+
+class ReceiptInBooks(Conflict):
+    """Books keep what they stand on, also where the line was reversed."""
+
+    type = "receipt-in-books"
+    zh = "票据已记入账目，不能移除。"
+    en = "A line of the ledger names this receipt, and it stays."
+
+
+class TooManyReceipts(Conflict):
+    """Params: `most`."""
+
+    type = "too-many-receipts"
+    zh = "尚未入账的票据最多 {most} 张。"
+    en = "At most {most} receipts may wait to be entered."
+
+
 class PartyMissing(InvalidValue):
     type = "party-missing"
 

@@ -63,7 +63,7 @@ class LedgerLine(Base):
     purpose: Mapped[str | None] = mapped_column(String(48))
     """Code of `ledger_purpose`: what was bought."""
     receipt: Mapped[UUID | None]
-    """Of the photo, by the id under which it is kept."""
+    """An attachment of the activity; its photo goes with its payer, the line stays."""
     reverses: Mapped[int | None]
     claim: Mapped[UUID | None]
     """The reimbursement that it pays."""

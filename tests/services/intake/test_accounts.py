@@ -2,13 +2,23 @@
 
 from datetime import timedelta
 
+import pytest
+
 from shared.security import Role
+from tests.services.intake.channels import Make, make_intake
 from tests.services.intake.conftest import Intake
 from tests.services.intake.programme import code, head, joined, opened, scan
 from tests.services.intake.test_erasing import erase
 from tests.services.intake.test_ledgers import Book
 from tests.services.intake.test_points import item, ordered, points, volunteered
 from tests.services.intake.test_points_at_once import books
+
+__all__ = ["make_intake"]
+
+
+@pytest.fixture
+async def intake(make_intake: Make) -> Intake:
+    return await make_intake()
 
 
 async def test_closing_an_activity_as_held_credits_its_volunteers(intake: Intake) -> None:

@@ -17,10 +17,15 @@ from shared.database import new_id
 from shared.security import Role
 from tests.services.intake.channels import SECRET_PLACE, Make, make_intake, pdf, photo
 from tests.services.intake.conftest import Intake
-from tests.services.intake.growth import by_index
+from tests.services.intake.growth import analysed
 from tests.support.web import problem
 
 __all__ = ["make_intake"]
+_MANY = """
+INSERT INTO attachment (id, request, resident, object, media_type, size, added, role, actor)
+SELECT gen_random_uuid(), request, resident, object || number, media_type, size, added, role, actor
+FROM attachment, generate_series(1, 2000) AS number
+"""
 
 
 @pytest.fixture
@@ -244,9 +249,13 @@ async def test_what_belongs_to_no_attachment_is_swept_away_after_a_day(intake: I
         await store.get(orphan)
 
 
-async def test_what_lies_in_the_store_is_looked_for_by_an_index(intake: Intake) -> None:
+async def test_what_lies_in_the_store_is_looked_for_by_an_index(intake: Intake, postgres: str) -> None:
+    filed = await intake.file()
+    await attach(intake, filed["id"])
     async with intake.database.transaction("longxi") as session:
-        await by_index(session)
+        await session.execute(text(_MANY))
+    await analysed(intake, postgres, "attachment")
+    async with intake.database.transaction("longxi") as session:
         plan = await session.scalars(
             text(
                 "EXPLAIN SELECT object FROM attachment WHERE object = ANY(ARRAY['a', 'b']) AND removed IS NULL"

@@ -9,8 +9,16 @@ from sqlalchemy.exc import DBAPIError
 from services.intake.activities.tables import Activity
 from shared.database import new_id
 from shared.security import Role
+from tests.services.intake.channels import Make, make_intake, photo
 from tests.services.intake.conftest import Intake
 from tests.support.web import problem
+
+__all__ = ["make_intake"]
+
+
+@pytest.fixture
+async def intake(make_intake: Make) -> Intake:
+    return await make_intake()
 
 
 async def activity(intake: Intake, state: str = "held", number: int = 1) -> str:
@@ -48,13 +56,20 @@ class Book:
     async def enter(self, kind: str, amount: int, *, status: int = 201, **fields: Any) -> dict[str, Any]:
         if kind in {"expense", "out_of_pocket"}:
             fields = {"purpose": "materials", **fields}
-        if kind == "out_of_pocket":
-            fields = {"receipt": str(new_id()), **fields}
+        if kind == "out_of_pocket" and "receipt" not in fields:
+            fields["receipt"] = await self.receipt(fields["payer"]) if "payer" in fields else str(new_id())
         body = {"kind": kind, "amount": amount, **fields}
         answer = await self.intake.as_().post(f"{self.path}/lines", json=body)
         assert answer.status_code == status, answer.text
         entered: dict[str, Any] = answer.json()
         return entered
+
+    async def receipt(self, payer: str) -> str:
+        answer = await self.intake.as_().post(
+            f"{self.path}/receipts", params={"payer": payer}, content=photo("PNG", (40, 60))
+        )
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
 
     async def claim(self, payer: str, amount: int) -> str:
         answer = await self.intake.as_().post(

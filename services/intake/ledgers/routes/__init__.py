@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter
 
-from services.intake.ledgers.routes import books, openly, reimbursing
+from services.intake.ledgers.routes import books, openly, receipts, reimbursing
 
 router = APIRouter(tags=["ledgers"])
-for part in (books, reimbursing, openly):
+for part in (books, receipts, reimbursing, openly):
     router.include_router(part.router)
 
 __all__ = ["router"]

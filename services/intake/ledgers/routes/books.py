@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.access import actor_of
 from services.intake.activities.rules import ActivityNotFound, IllegalActivityMove
-from services.intake.ledgers import actions, queries, rules
+from services.intake.ledgers import actions, queries, receipts, rules
 from services.intake.ledgers.actions import Entry
 from services.intake.ledgers.routes.schemas import (
     Entered,
@@ -33,6 +33,7 @@ from services.intake.ledgers.rules import (
     NotYetPlanned,
     PartyMissing,
     ReceiptMissing,
+    ReceiptUnknown,
     State,
 )
 from services.intake.residents.queries import ResidentNotFound
@@ -83,7 +84,13 @@ async def read_ledger(id: UUID, call: Annotated[Call, permit("ledgers:read")]) -
     "/v1/activities/{id}/ledger/lines",
     status_code=201,
     responses=refuses(
-        *_ENTERING, PartyMissing, ReceiptMissing, UnknownCode, ResidentNotFound, ResidentErased
+        *_ENTERING,
+        PartyMissing,
+        ReceiptMissing,
+        ReceiptUnknown,
+        UnknownCode,
+        ResidentNotFound,
+        ResidentErased,
     ),
 )
 async def enter_ledger_line(
@@ -96,6 +103,8 @@ async def enter_ledger_line(
         for resident in (body.payer, body.sponsor):
             if resident is not None:
                 await one_resident(session, resident)
+        if body.receipt is not None:
+            await receipts.check(session, id, body.receipt, body.payer)
         entry = Entry(
             body.kind, body.amount, body.payer, body.party, body.sponsor, body.purpose, body.receipt
         )

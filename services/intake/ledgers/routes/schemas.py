@@ -31,7 +31,7 @@ class LineBody(Model):
     purpose: Code | None = None
     """What it was for, of the vocabulary `ledger_purpose`; needed for what was spent."""
     receipt: UUID | None = None
-    """The id of the receipt's photo; needed for what a resident paid."""
+    """The id of a receipt of this activity; needed for what a resident paid, and then it has to be theirs."""
 
 
 class TotalsBody(Model):

@@ -35,9 +35,11 @@ from services.intake.residents.tables import (
 from shared.calendar import SHANGHAI
 from shared.contracts.intake import ResidentContactChanged
 from shared.contracts.intake import ResidentErased as ResidentErasedEvent
+from shared.contracts.vocabulary import codes
 from shared.database import new_id, scope_of
 from shared.messaging.outbox import record
 
+PERSONAL_FIELDS = frozenset(codes("personal_field"))
 # The reference goes first, since it may be taken; its foreign key is looked at when the statement ends. In the order
 # of the index, so that two batches with the same references do not wait for each other.
 _MAKE_REFERRED = """
@@ -102,14 +104,15 @@ async def create(
     *,
     now: datetime,
     external: ExternalReference | None = None,
+    sealed_by: Holder | None = None,
 ) -> Holder:
-    """A new resident with a key of their own. Raises ReferenceTaken, IdNumberTaken, InvalidValue."""
+    """A new resident with a key of their own, `sealed_by` if something was sealed with it before. Raises ReferenceTaken, IdNumberTaken, InvalidValue."""
     if external is not None:
         known = await queries.by_references(session, keys, external.source, [external.ref])
         if known:
             raise ReferenceTaken(field="external", resident=known[external.ref])
     identity = checked_identity(profile.identity, now)
-    holder = keys.new(new_id(), identity.gender)
+    holder = sealed_by or keys.new(new_id(), identity.gender)
     id = holder.resident
     await session.execute(
         insert(Resident).values(
@@ -278,7 +281,8 @@ async def record_reads(
     *,
     request: UUID | None = None,
 ) -> None:
-    """Write down who read what of these residents, for what purpose, when."""
+    """Write down who read what of these residents, for what purpose, when; `fields` of the vocabulary `personal_field`."""
+    assert set(fields) <= PERSONAL_FIELDS, "the resident is told in words what was read"
     rows = [
         {
             "resident": resident,
