@@ -2,7 +2,7 @@
 
 from importlib.metadata import version
 
-from shared.runtime.collecting import collect_rarely
+from shared.runtime.collecting import memory_kept_small
 from shared.runtime.opening import opened
 from shared.runtime.service import Parts, Runtime, S, Service
 from shared.runtime.serving import http_server, serve_until, told_to_stop
@@ -51,5 +51,5 @@ async def serve(service: Service[S], settings: S) -> None:
     stop = told_to_stop()
     async with opened(service, settings, "api") as runtime:
         app = application(service, runtime, service.build(runtime))
-        collect_rarely()
-        await serve_until(stop, http_server(app, settings.host, settings.port))
+        async with memory_kept_small():
+            await serve_until(stop, http_server(app, settings.host, settings.port))

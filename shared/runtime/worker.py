@@ -13,7 +13,7 @@ from shared.messaging.inbox import Inbox
 from shared.messaging.relay import Relay
 from shared.messaging.standing import standing
 from shared.retrying import forever
-from shared.runtime.collecting import collect_rarely
+from shared.runtime.collecting import memory_kept_small
 from shared.runtime.gaps import AskOwner
 from shared.runtime.opening import opened
 from shared.runtime.service import Parts, Runtime, S, Service
@@ -34,12 +34,12 @@ async def serve(service: Service[S], settings: S) -> None:
         work = Work(service, runtime, service.build(runtime))
         parts = readiness_of(runtime.database, runtime.log, runtime.cache)
         health = Starlette(routes=system_routes(parts, work.measures))
-        collect_rarely()
-        work.start(stop.set)
-        try:
-            await serve_until(stop, http_server(health, settings.host, settings.worker_port))
-        finally:
-            await work.stop()
+        async with memory_kept_small():
+            work.start(stop.set)
+            try:
+                await serve_until(stop, http_server(health, settings.host, settings.worker_port))
+            finally:
+                await work.stop()
     if work.broken:
         raise SystemExit(1)
 
