@@ -11,11 +11,12 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-import asyncpg
 from sqlalchemy import event
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.util import await_only
+
+from shared.database.noticing import Connection
 
 
 @dataclass(slots=True)
@@ -43,8 +44,8 @@ def scoped(tenant: str) -> Iterator[Beginning]:
         _beginning.reset(token)
 
 
-class Connection(asyncpg.Connection):  # type: ignore[misc]
-    """The driver's own, save for its BEGIN."""
+class BeginningConnection(Connection):
+    """As all of ours, save for its BEGIN."""
 
     __slots__ = ()
 

@@ -14,7 +14,8 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
-from shared.database.beginning import Connection, begin_at_checkout, scoped
+from shared.database.beginning import BeginningConnection, begin_at_checkout, scoped
+from shared.database.noticing import Connection
 
 EVERYWHERE = "*"
 _SCOPE = "SELECT set_config('longxi.tenant', $1, true)"
@@ -58,7 +59,7 @@ class Database:
             connect_args={
                 "server_settings": self._settings,
                 "timeout": 10,
-                "connection_class": Connection,
+                "connection_class": BeginningConnection,
             },
         )
         begin_at_checkout(self._engine)
@@ -73,6 +74,7 @@ class Database:
             max_size=self._pool_size,
             server_settings=self._settings,
             timeout=10,
+            connection_class=Connection,
             # Nothing outlives a statement here (settings are local to it), and a reset is one more round trip.
             reset=_keep,
         )
@@ -124,7 +126,9 @@ class Database:
 
     async def connect(self) -> "asyncpg.Connection[asyncpg.Record]":
         """A connection of the caller's own, outside the pools: for LISTEN and advisory locks."""
-        return await asyncpg.connect(self.url, server_settings=self._settings, timeout=10)
+        return await asyncpg.connect(
+            self.url, server_settings=self._settings, timeout=10, connection_class=Connection
+        )
 
     async def ping(self) -> None:
         """Raises whatever keeps the database from answering."""
