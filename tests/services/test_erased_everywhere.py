@@ -38,16 +38,22 @@ from tests.support.privacy import Words
 pytestmark = pytest.mark.timeout(480)
 NAME, PHONE_NUMBER, EMAIL = "赫连望舒", "19900773191", "he.lian.7791@longxi.example"
 ADDRESS, SUBJECT, BODY = "龙溪花园9栋47单元1802室", "半夜有人砸窗", "患有罕见紫斑症"
-ID, FRIEND = number_of(date(1937, 4, 12), 1), "闻人朔风"
+ID, FRIEND = number_of(date(1937, 4, 12), 1), "东方既白"
 WORDS = Words([NAME, PHONE_NUMBER, EMAIL, ADDRESS, SUBJECT, BODY, ID, FRIEND])
 _HEX = re.compile(rb"\\\\?x((?:[0-9a-f]{2}){20,})")
 
 
-@pytest.fixture
-def ground(installation: Installation, local_log_url: str, tmp_path: Path) -> Ground:
+@pytest.fixture(
+    params=["embedded", pytest.param("kafka-redis", marks=[pytest.mark.kafka, pytest.mark.redis])]
+)
+def ground(request: pytest.FixtureRequest, installation: Installation, tmp_path: Path) -> Ground:
+    """Databases that can be backed up, on the embedded parts alone, and with Apache Kafka and Redis."""
     keys = tmp_path / "secrets"
     keys.mkdir()
-    return Ground(None, local_log_url, None, installation.access, installation.admin_url, keys)
+    own = (installation.access, installation.admin_url, keys)
+    if request.param == "embedded":
+        return Ground(None, request.getfixturevalue("local_log_url"), None, *own)
+    return Ground(request.getfixturevalue("kafka"), None, request.getfixturevalue("redis_url"), *own)
 
 
 async def test_nothing_of_an_erased_person_is_left_anywhere(
