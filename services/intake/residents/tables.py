@@ -26,6 +26,8 @@ class Resident(Base):
             "merged_into",
             postgresql_where=text("merged_into IS NOT NULL"),
         ),
+        # Looked for every hour, for what they may have left.
+        Index("ix_resident_erased", "tenant", "id", postgresql_where=text("erased IS NOT NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

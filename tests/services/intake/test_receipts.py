@@ -13,6 +13,7 @@ from shared.database import new_id
 from shared.security import Role
 from tests.services.intake.channels import SECRET_PLACE, Make, make_intake, pdf, photo
 from tests.services.intake.conftest import Intake
+from tests.services.intake.growth import analysed
 from tests.services.intake.test_ledgers import Book, activity
 from tests.support.web import problem
 
@@ -22,6 +23,13 @@ INSERT INTO attachment (id, activity, resident, object, media_type, size, added,
 SELECT gen_random_uuid(), activity, resident, left(object, -6) || lpad(to_hex(number), 6, '0'), media_type, size, added, role, actor
 FROM attachment, generate_series(1, 250) AS number
 """)
+_PEOPLE = text(
+    "INSERT INTO resident (id, language, version, created) SELECT gen_random_uuid(), 'zh', 1, now() FROM generate_series(1, 3000)"
+)
+_PLAN = text(
+    "EXPLAIN SELECT id FROM attachment WHERE removed IS NULL AND EXISTS "
+    "(SELECT FROM resident WHERE resident.id = attachment.resident AND erased IS NOT NULL) LIMIT 100"
+)
 _ERASED = text("UPDATE resident SET erased = now() WHERE id = (SELECT resident FROM attachment LIMIT 1)")
 
 
@@ -174,14 +182,21 @@ async def test_an_erased_payer_s_photo_goes_and_the_line_stays(intake: Intake) -
     assert (await book.read())["entries"][0]["receipt"] == receipt
 
 
-async def test_photos_of_whoever_was_erased_elsewhere_go_however_many_there_are(intake: Intake) -> None:
+async def test_photos_of_whoever_was_erased_elsewhere_go_however_many_there_are(
+    intake: Intake, postgres: str
+) -> None:
     """As after a restore: nobody has marked what they had. More than a page of them, and the job ends."""
     id, anna = await activity(intake), await intake.resident()
     await hand_in(intake.as_(), id, anna)
     async with intake.database.transaction("longxi") as session:
+        await session.execute(_PEOPLE)
         await session.execute(_MANY)
         await session.execute(_ERASED)
     intake.clock.advance(timedelta(hours=1))
+    await analysed(intake, postgres, "attachment", "resident")
+    async with intake.database.transaction("longxi") as session:
+        plan = " ".join(await session.scalars(_PLAN))
+        assert "ix_resident_erased" in plan, plan
     async with asyncio.timeout(30):
         await intake.run("attachment-removals")
     assert files(intake) == []

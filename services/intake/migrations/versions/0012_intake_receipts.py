@@ -1,4 +1,4 @@
-"""Receipts: photos that are attached to a ledger and not to a request."""
+"""Receipts: photos that are attached to a ledger and not to a request; and those who were erased, found by an index."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -21,4 +21,10 @@ def upgrade() -> None:
         "attachment",
         ["tenant", "activity", "id"],
         postgresql_where=sa.text("activity IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_resident_erased",
+        "resident",
+        ["tenant", "id"],
+        postgresql_where=sa.text("erased IS NOT NULL"),
     )
