@@ -54,6 +54,8 @@ class Database:
             pool_size=pool,
             max_overflow=0,
             pool_recycle=1800,
+            # The one that was used last goes first: few of them prepare every statement, and keep it.
+            pool_use_lifo=True,
             # An error message would quote what people wrote.
             hide_parameters=True,
             connect_args={
