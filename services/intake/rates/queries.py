@@ -137,8 +137,9 @@ async def behind(
     """The requests behind a number, the latest first, from below `before` on."""
     if number in {Number.WAITING, Number.HISTORY}:
         return await _requests_behind(session, number, month, narrowed, before=before, limit=limit)
-    statement = _marks(month, month, narrowed).join(Request, Request.id == RateMark.request)
-    statement = statement.where(*_of_number(number))
+    # Of one month, so that the index of its lines gives the latest first and nothing has to be sorted.
+    statement = _narrow(select(RateMark).where(RateMark.month == month), RateMark, narrowed)
+    statement = statement.join(Request, Request.id == RateMark.request).where(*_of_number(number))
     if reason is not None:
         statement = statement.where(RateMark.reason == reason)
     if flag is not None:

@@ -2,11 +2,17 @@
 
 import csv
 import io
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
+from sqlalchemy import text
+
+from services.intake.rates import queries
+from services.intake.rates.numbers import Number
+from services.intake.rates.queries import Narrowed
 from shared.security import Role
 from tests.services.intake.conftest import Intake
+from tests.services.intake.growth import analysed, looked_at
 from tests.support.web import problem
 
 GOOD = {"responded": True, "resolved": True, "satisfied": True}
@@ -48,6 +54,34 @@ async def behind(intake: Intake, number: str, **query: str) -> list[dict[str, An
         if (cursor := answer.json().get("next")) is None:
             return found
         params["cursor"] = cursor
+
+
+_YEARS = text("""
+INSERT INTO rate_mark (
+    request, entry, month, at, kind, category, grid, channel, responded, resolved, satisfied, flags)
+SELECT request, 1000000 + n, month, at, kind, category, grid, channel, responded, resolved, satisfied, flags
+FROM rate_mark, generate_series(1, 3000) AS n
+""")
+
+
+async def test_a_page_behind_a_number_reads_a_page_of_the_month(intake: Intake, postgres: str) -> None:
+    """And not all of its lines, to sort them."""
+    await rated(intake, await intake.resident())
+    async with intake.database.transaction("longxi") as session:
+        await session.execute(_YEARS)
+    await analysed(intake, postgres, "rate_mark", "request")
+    first = _first(intake)
+    async with intake.database.transaction("longxi") as session:
+        before = await looked_at(session, "rate_mark")
+        found = await queries.behind(
+            session, Number.RESOLVED, first, Narrowed(), reason=None, flag=None, before=None, limit=20
+        )
+        assert await looked_at(session, "rate_mark") - before < 100
+    assert [line.position for line in found] == list(range(1_003_000, 1_002_980, -1))
+
+
+def _first(intake: Intake) -> date:
+    return (intake.clock() + timedelta(hours=8)).date().replace(day=1)
 
 
 async def test_every_number_opens_to_as_many_requests_as_it_says(intake: Intake) -> None:
