@@ -9,7 +9,6 @@ import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from heapq import nsmallest
 from zlib import crc32
 
 from services.intake.duplicates.wording import Commonness, Terms, commonness, terms_of
@@ -88,7 +87,7 @@ class Printer:
             (-int(weight * (_SUBJECT_COUNTS if term in subject else 1.0) * _UNIT), crc32(term.encode()), term)
             for term, weight in words.items()
         ]
-        best = {term: self._hash(b"w", term) for _, _, term in nsmallest(KEPT, telling)}
+        best = {term: self._hash(b"w", term) for _, _, term in sorted(telling)[:KEPT]}
         return Fingerprint(
             {number: words[term] for term, number in best.items()},
             frozenset(best[term] for term in subject & best.keys()),
