@@ -17,7 +17,6 @@ from services.intake.attachments.checking import Checks
 from services.intake.attachments.rules import (
     AttachmentNotFound,
     LinkInvalid,
-    MediaType,
     RequestResting,
     TooManyAttachments,
 )
@@ -28,6 +27,8 @@ from services.intake.attachments.uploading import (
     READS,
     REFUSED,
     UNREADABLE,
+    StoredFile,
+    facts_of,
     given_out,
     sent_content,
     stored,
@@ -46,18 +47,9 @@ AnyStore = Annotated[Store, provided(Store)]
 _NAME = 100
 
 
-class AttachmentLine(Model):
+class AttachmentLine(StoredFile):
     id: UUID
     request: UUID
-    media_type: MediaType
-    """By its content."""
-    size: int
-    """Bytes, as it is read."""
-    width: int | None
-    height: int | None
-    added: datetime
-    by: str
-    """The role of whoever added it."""
 
 
 class NamedAttachment(AttachmentLine):
@@ -79,12 +71,7 @@ def _line(row: Attachment) -> dict[str, object]:
     return {
         "id": row.id,
         "request": row.request,
-        "media_type": MediaType(row.media_type),
-        "size": row.size,
-        "width": row.width,
-        "height": row.height,
-        "added": row.added,
-        "by": row.role,
+        **facts_of(row),
     }
 
 

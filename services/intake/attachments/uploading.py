@@ -1,6 +1,7 @@
 """What every route that takes a file has in common: how the body comes, how it is refused, stored and noted."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -59,6 +60,32 @@ REFUSED: tuple[type[Refusal], ...] = (
     BodyTooSlow,
 )
 """Refusals of a route that takes a file."""
+
+
+class StoredFile(Model):
+    """What everybody who may read a file is told of it before."""
+
+    media_type: MediaType
+    """By its content."""
+    size: int
+    """Bytes, as it is read."""
+    width: int | None
+    height: int | None
+    added: datetime
+    by: str
+    """The role of whoever added it."""
+
+
+def facts_of(row: Attachment) -> Mapping[str, object]:
+    """The fields of `StoredFile`."""
+    return {
+        "media_type": MediaType(row.media_type),
+        "size": row.size,
+        "width": row.width,
+        "height": row.height,
+        "added": row.added,
+        "by": row.role,
+    }
 
 
 async def sent_content(request: Request, call: Call, terms: AttachmentTerms) -> bytes:

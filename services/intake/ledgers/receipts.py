@@ -32,6 +32,7 @@ from services.intake.residents import queries as residents
 from services.intake.residents.actions import Reading, record_reads
 from services.intake.residents.keys import Holder, Keys
 from services.intake.residents.queries import of_same_person
+from services.intake.residents.rules import ResidentErased
 from shared.database import new_id
 
 _READ = "ledger.receipt"
@@ -50,7 +51,10 @@ async def holder_of(session: AsyncSession, keys: Keys, payer: UUID | None) -> Ho
     if payer is None:
         return keys.new(new_id())
     await residents.one(session, payer)
-    return (await residents.holders(session, keys, [payer]))[payer]
+    found = await residents.holders(session, keys, [payer])
+    if payer not in found:
+        raise ResidentErased
+    return found[payer]
 
 
 async def require_open(session: AsyncSession, activity: UUID, *, seen_by: UUID | None) -> None:

@@ -1,6 +1,5 @@
 """Receipts of a ledger: adding a photo, looking at it, taking off what no line names."""
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -13,13 +12,14 @@ from services.intake.activities import queries as activities
 from services.intake.activities.rules import ActivityNotFound
 from services.intake.attachments.actions import content_of, key_of, seal
 from services.intake.attachments.checking import Checks
-from services.intake.attachments.rules import MediaType
 from services.intake.attachments.stores import Store
 from services.intake.attachments.uploading import (
     BODY,
     READS,
     REFUSED,
     UNREADABLE,
+    StoredFile,
+    facts_of,
     given_out,
     sent_content,
     stored,
@@ -52,33 +52,17 @@ class OwnReceiptsOnly(Forbidden):
     en = "You can only hand in receipts of what you paid yourself."
 
 
-class ReceiptLine(Model):
+class ReceiptLine(StoredFile):
     id: UUID
     activity: UUID
     payer: UUID | None
     """The resident who paid; absent where it was the community."""
-    media_type: MediaType
-    size: int
-    """Bytes, as it is read."""
-    width: int | None
-    height: int | None
-    added: datetime
-    by: str
-    """The role of whoever added it."""
 
     @classmethod
     def of(cls, activity: UUID, receipt: Receipt) -> "ReceiptLine":
         row = receipt.row
-        return cls(
-            id=row.id,
-            activity=activity,
-            payer=receipt.payer,
-            media_type=MediaType(row.media_type),
-            size=row.size,
-            width=row.width,
-            height=row.height,
-            added=row.added,
-            by=row.role,
+        return cls.model_validate(
+            {"id": row.id, "activity": activity, "payer": receipt.payer, **facts_of(row)}
         )
 
 
