@@ -136,6 +136,16 @@ async def test_nobody_spends_more_than_they_have_or_what_is_another_s(intake: In
     assert window.status_code == 201, window.text
 
 
+async def test_an_order_is_seen_and_given_back_by_whoever_made_it(intake: Intake) -> None:
+    resident, other = await intake.resident(), await intake.resident()
+    await volunteered(intake, resident)
+    order = await ordered(intake, resident, await item(intake))
+    theirs = intake.as_(Role.RESIDENT, other)
+    problem(await theirs.post(f"/v1/point-orders/{order['id']}/cancel"), 404, "point-order-not-found")
+    assert (await theirs.get("/v1/point-orders")).json()["items"] == []
+    assert (await points(intake, resident))["balance"] == 0
+
+
 async def test_a_resident_has_a_day_to_think_better_of_it(intake: Intake) -> None:
     resident = await intake.resident()
     await volunteered(intake, resident)
