@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from shared.contracts.vocabulary import codes
-from shared.understanding.terms import OTHER, READ, Finder, normal
+from shared.understanding.terms import OTHER, Finder, Said
 
 MODEL = Path(__file__).with_name("model.json")
 SUBJECT_WEIGHT = 8
@@ -112,15 +112,20 @@ class Classifier:
 
     def classify(self, subject: str, body: str) -> Classified:
         """Never fails; with no term found, the guess is the commonest category with its low probability."""
-        found = self.find(subject, body)
+        return self.classified(Said.of(subject, body))
+
+    def classified(self, said: Said) -> Classified:
+        found = self._find(said)
         shares = softmax([each / self._temperature for each in self.logits(found)])
         order = sorted(range(len(shares)), key=shares.__getitem__, reverse=True)[:_GUESSES]
         guesses = tuple(Guess(self._below(self.levels[each], found.scores), shares[each]) for each in order)
         return Classified(guesses, self._deciding(self.levels[order[0]], found))
 
     def find(self, subject: str, body: str) -> Found:
-        in_subject = self._finder.count(normal(subject)[:READ])
-        in_body = self._finder.count(normal(body)[:READ])
+        return self._find(Said.of(subject, body))
+
+    def _find(self, said: Said) -> Found:
+        in_subject, in_body = self._finder.count(said.subject), self._finder.count(said.body)
         terms: dict[str, float] = {}
         scores: dict[str, float] = {}
         direction = [0.0] * len(self.levels)

@@ -3,7 +3,7 @@
 import re
 from enum import StrEnum
 
-from shared.understanding.terms import READ, listed, normal
+from shared.understanding.terms import READ, Said, listed
 
 
 class Condition(StrEnum):
@@ -43,15 +43,14 @@ _LONG = 3_000
 _POINTS = 3
 
 
-def conditions_of(subject: str, body: str) -> frozenset[Condition]:
-    whole = f"{subject}\n{body}"
-    text = normal(whole)[:READ]
+def conditions_of(said: Said) -> frozenset[Condition]:
+    text = f"{said.subject}\n{said.body}"[:READ]
     letters = sum(map(len, _LETTERS.findall(text)))
     han = sum(map(len, _HAN.findall(text)))
     found: set[Condition] = set()
     if letters < _SHORT:
         found.add(Condition.TOO_SHORT)
-    if len(whole) > _LONG:
+    if said.long > _LONG:
         found.add(Condition.TOO_LONG)
     if letters and han < 0.3 * letters:
         found.add(Condition.OTHER_LANGUAGE)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
+from typing import NamedTuple
 
 from shared.contracts.vocabulary import codes
 
@@ -39,6 +40,19 @@ def speaking() -> Mapping[str, tuple[str, ...]]:
 def normal(text: str) -> str:
     """Half width and upper case, as terms are compared."""
     return unicodedata.normalize("NFKC", text).upper()
+
+
+class Said(NamedTuple):
+    """A message as terms are looked for in it: its parts in their normal form, made once for everybody who looks."""
+
+    subject: str
+    body: str
+    long: int
+    """Characters before anything was cut off."""
+
+    @classmethod
+    def of(cls, subject: str, body: str) -> "Said":
+        return cls(normal(subject)[:READ], normal(body)[:READ], len(subject) + len(body))
 
 
 def listed(words: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from shared.contracts.intake import Urgency
-from shared.understanding.terms import READ, listed, normal
+from shared.understanding.terms import Said, listed
 
 _EMERGENCY = listed(
     "着火 起火 火灾 爆炸 燃气泄漏 煤气泄漏 天然气泄漏 漏气 触电 漏电 电梯困人 被困电梯 困在电梯 坍塌 塌方 塌陷 山体滑坡 高空坠物 溺水 落水 "
@@ -41,8 +41,8 @@ class Urgent:
     """What spoke for it; none for `normal`."""
 
 
-def urgency_of(subject: str, body: str) -> Urgent:
-    parts = ((normal(subject)[:READ], 2.0), (normal(body)[:READ], 1.0))
+def urgency_of(said: Said) -> Urgent:
+    parts = ((said.subject, 2.0), (said.body, 1.0))
     for urgency, terms, enough in (
         (Urgency.EMERGENCY, _EMERGENCY, 1.0),
         (Urgency.URGENT, _URGENT, _ENOUGH),

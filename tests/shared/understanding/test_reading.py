@@ -8,6 +8,7 @@ from shared.understanding import Understanding, shipped
 from shared.understanding.belonging import Belongs, belonging_of
 from shared.understanding.conditions import Condition, conditions_of
 from shared.understanding.places import place_in
+from shared.understanding.terms import Said
 from shared.understanding.urgency import urgency_of
 
 READER = Understanding(shipped())
@@ -27,7 +28,7 @@ READER = Understanding(shipped())
     ],
 )
 def test_urgency_follows_from_words_that_are_named(subject: str, body: str, urgency: Urgency) -> None:
-    found = urgency_of(subject, body)
+    found = urgency_of(Said.of(subject, body))
     assert found.urgency is urgency
     assert bool(found.words) is (urgency is not Urgency.NORMAL)
 
@@ -52,7 +53,7 @@ def test_urgency_follows_from_words_that_are_named(subject: str, body: str, urge
     ],
 )
 def test_bad_weather_is_named(subject: str, body: str, expected: set[Condition]) -> None:
-    assert conditions_of(subject, body) == expected
+    assert conditions_of(Said.of(subject, body)) == expected
 
 
 @pytest.mark.parametrize("condition", list(Condition))
