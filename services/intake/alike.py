@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from services.intake.desk import Desk
 from services.intake.duplicates import belonging as duplicates_belonging
-from services.intake.duplicates.jobs import forgetting
+from services.intake.duplicates.jobs import forgetting, printing
 from services.intake.duplicates.routes import router as duplicates_router
 from services.intake.hot_spots import belonging as hot_spots_belonging
 from services.intake.hot_spots.jobs import cooling, looking
@@ -26,6 +26,7 @@ def belongings() -> Sequence[Belonging]:
 
 def jobs(database: Database, tenants: Tenants, desk: Desk, clock: Clock) -> Sequence[Job]:
     return (
+        printing(database, desk),
         forgetting(database, tenants, desk, clock),
         looking(database, tenants, desk, clock),
         cooling(database, tenants, desk, clock),

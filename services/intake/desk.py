@@ -66,7 +66,7 @@ class Desk:
         by: Actor,
     ) -> Sequence[Filing]:
         """Filings ready to be written: each with its number, its category, its grid and its limits."""
-        limits, printer = await self.limits(tenant), self.printers.of(tenant)
+        limits = await self.limits(tenant)
         references = await self.numbers.take(len(asked), now)
         filings = []
         for (holder, words, said), reference in zip(asked, references, strict=True):
@@ -82,7 +82,6 @@ class Desk:
                     now=now,
                     limits=limits,
                     actor=by,
-                    printer=printer,
                     proposal=proposal,
                 )
             )

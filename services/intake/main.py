@@ -85,9 +85,10 @@ def build(runtime: Runtime[IntakeSettings]) -> Parts:
         measures.register(watch)
     return Parts(
         routers=[
+            # Paths are tried in this order, and most calls are about requests.
+            requests_router,
             *people.ROUTERS,
             *alike.ROUTERS,
-            requests_router,
             supervising_router,
             parts_router,
             context_router,

@@ -12,8 +12,10 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.actor import Actor
+from services.intake.desk import Desk
 from services.intake.duplicates import deciding, queries
 from services.intake.duplicates.fingerprints import Fingerprint
+from services.intake.duplicates.printing import print_of
 from services.intake.duplicates.rules import joining
 from services.intake.duplicates.rules.likeness import compare
 from services.intake.duplicates.tables import RequestFingerprint
@@ -54,6 +56,7 @@ class NotAlike(Conflict):
 
 async def join(
     session: AsyncSession,
+    desk: Desk,
     request: UUID,
     of: UUID,
     *,
@@ -78,7 +81,7 @@ async def join(
     if other is None:
         raise RequestNotFound
     if least is not None:
-        await _check_alike(session, request, of, least)
+        await _check_alike(session, desk, request, of, least)
     decisions = deciding.join(it, other, _several(found, joined), at=at, by=by, limits=limits)
     joining.check_room(len(groups) + 1)
     await apply(session, decisions)
@@ -213,9 +216,9 @@ async def _hold_still(session: AsyncSession) -> None:
     await connection.exec_driver_sql(_STILL, (scope_of(session),))
 
 
-async def _check_alike(session: AsyncSession, one: UUID, other: UUID, least: float) -> None:
-    prints = [await queries.print_of(session, each) for each in (one, other)]
+async def _check_alike(session: AsyncSession, desk: Desk, one: UUID, other: UUID, least: float) -> None:
     rows = [await requests.one(session, each) for each in (one, other)]
+    prints = [await print_of(session, desk, row) for row in rows]
     cases = [
         queries.case_of(row, print) for row, print in zip(rows, prints, strict=True) if print is not None
     ]

@@ -1,17 +1,34 @@
-"""Dropping the fingerprints of requests that are neither open nor recent."""
+"""Making the fingerprints of new requests, and dropping those of requests that are neither open nor recent."""
 
 from datetime import timedelta
 from uuid import UUID
 
 from services.intake.desk import Desk
 from services.intake.duplicates.actions import forget_past
+from services.intake.duplicates.printing import print_next, waiting_in
 from shared.clock import Clock
 from shared.database import Database
-from shared.jobs import Job, in_each
+from shared.jobs import Job, in_each, in_pieces
 from shared.tenants import Tenants
 
+EVERY = timedelta(seconds=1)
 _CHUNK = 500
+_PRINTED = 50
 _FIRST = UUID(int=0)
+
+
+def printing(database: Database, desk: Desk) -> Job:
+    """Every second, in all communities where a request waits for it."""
+
+    async def run(tenant: str) -> None:
+        await in_pieces(database, tenant, _PRINTED, lambda session: print_next(session, desk, count=_PRINTED))
+
+    async def run_where_one_waits() -> None:
+        async with database.everywhere() as session:
+            tenants = await waiting_in(session)
+        await in_each(tenants, run)()
+
+    return Job("fingerprints-making", EVERY, run_where_one_waits)
 
 
 def forgetting(database: Database, tenants: Tenants, desk: Desk, clock: Clock) -> Job:

@@ -12,7 +12,7 @@ from services.intake.duplicates.deciding import Joined
 from services.intake.duplicates.fingerprints import Fingerprint
 from services.intake.duplicates.rules.joining import FOLLOWED, MOST_JOINED
 from services.intake.duplicates.rules.likeness import Case, Comparer, Likeness
-from services.intake.duplicates.tables import RequestFingerprint
+from services.intake.duplicates.tables import RequestFingerprint, RequestUnprinted
 from services.intake.requests.rules import Move, State
 from services.intake.requests.tables import Request, StoryEntry
 from shared.database import Database
@@ -91,6 +91,12 @@ async def print_of(session: AsyncSession, request: UUID) -> Fingerprint | None:
         select(RequestFingerprint.sketch).where(RequestFingerprint.request == request)
     )
     return None if sketch is None else Fingerprint.unpacked(sketch)
+
+
+async def unprinted(session: AsyncSession, request: UUID) -> bool:
+    """Whether its fingerprint is still to be made."""
+    statement = select(RequestUnprinted.request).where(RequestUnprinted.request == request)
+    return await session.scalar(statement) is not None
 
 
 def case_of(row: Request, print: Fingerprint) -> Case:

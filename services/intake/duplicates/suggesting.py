@@ -7,7 +7,7 @@ from services.intake.desk import Desk
 from services.intake.duplicates import queries
 from services.intake.duplicates.queries import Similar
 from services.intake.duplicates.rules.likeness import Case
-from services.intake.requests.filing import Filing
+from services.intake.requests.filing import Filing, Words
 from services.intake.requests.rules import State
 
 RECEIPT = 3
@@ -25,10 +25,9 @@ async def suggested(
     return [one for one in found if one.state not in {State.WITHDRAWN, State.REJECTED}][:most]
 
 
-async def suggested_for(desk: Desk, tenant: str, filing: Filing) -> Sequence[Similar]:
+async def suggested_for(desk: Desk, tenant: str, filing: Filing, words: Words) -> Sequence[Similar]:
     """Beside a filing."""
-    if filing.fingerprint is None:
-        return ()
     said = filing.particulars
-    case = Case(filing.fingerprint, filing.filed, said.category, said.grid, said.place)
+    print = desk.printers.of(tenant).of(words.subject, words.body, words.address)
+    case = Case(print, filing.filed, said.category, said.grid, said.place)
     return await suggested(desk, tenant, case, but=filing.id, most=RECEIPT)

@@ -28,3 +28,15 @@ class RequestTerm(Base):
     tenant: Mapped[str] = mapped_column(String(31), primary_key=True, server_default=OWN_TENANT)
     term: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     request: Mapped[UUID] = mapped_column(primary_key=True)
+
+
+class RequestUnprinted(Base):
+    """A request whose fingerprint is still to be made (`printing`). One row is what a filing writes for it.
+
+    Read for all communities at once, so that nobody asks each of them every second.
+    """
+
+    __tablename__ = "request_unprinted"
+
+    tenant: Mapped[str] = mapped_column(String(31), primary_key=True, server_default=OWN_TENANT)
+    request: Mapped[UUID] = mapped_column(primary_key=True)

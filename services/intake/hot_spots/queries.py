@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import or_, select, tuple_
+from sqlalchemy import func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.intake.duplicates.tables import RequestFingerprint
+from services.intake.duplicates.tables import RequestFingerprint, RequestUnprinted
 from services.intake.hot_spots.rules import Heat, State, Terms
 from services.intake.hot_spots.tables import HotSpot, HotSpotMember, HotSpotProgress, HotSpotVote
 from services.intake.requests.rules import State as RequestState
@@ -17,6 +17,7 @@ from services.intake.requests.tables import Request
 from shared.refusals import NotFound
 
 # A weight below 2^-1000 would be an error of the database, not nought.
+_LAST = UUID(int=2**128 - 1)
 _WEIGHT = (
     "power(0.5, least(1000, greatest(0, extract(epoch FROM $2::timestamptz - {at})::float8 / $3::float8)))"
 )
@@ -183,11 +184,14 @@ async def progress(session: AsyncSession) -> UUID:
 async def next_requests(
     session: AsyncSession, after: UUID, *, filed_before: datetime, count: int
 ) -> Sequence[Any]:
-    """Requests with a fingerprint in the order of filing: (request, sketch)."""
+    """Requests with a fingerprint in the order of filing: (request, sketch). None behind one that still waits for its
+    fingerprint, which would be passed over."""
+    first = select(RequestUnprinted.request).order_by(RequestUnprinted.request).limit(1).scalar_subquery()
     rows = await session.execute(
         select(Request, RequestFingerprint.sketch)
         .join(RequestFingerprint, RequestFingerprint.request == Request.id)
         .where(RequestFingerprint.request > after, Request.filed < filed_before)
+        .where(RequestFingerprint.request < func.coalesce(first, _LAST))
         .order_by(RequestFingerprint.request)
         .limit(count)
     )

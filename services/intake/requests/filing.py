@@ -8,7 +8,6 @@ from uuid import UUID
 
 from services.intake.actor import Actor
 from services.intake.anonymous.rules import Complainant
-from services.intake.duplicates.fingerprints import Fingerprint, Printer
 from services.intake.requests.limits import LimitKind, Limits
 from services.intake.requests.rules import Life, State
 from services.intake.residents.keys import Holder
@@ -70,8 +69,6 @@ class Filing:
     particulars: Particulars
     life: Life
     actor: Actor
-    fingerprint: Fingerprint | None = None
-    """Of its words, to find near duplicates by; None for a record of the past."""
     proposal: Proposal | None = None
     """What a machine read out of its words; None where its category was given."""
 
@@ -117,7 +114,6 @@ def prepare(
     now: datetime,
     limits: Limits,
     actor: Actor,
-    printer: Printer,
     proposal: Proposal | None = None,
 ) -> Filing:
     """Encrypt and date a filing. Without I/O, so that every path to the database files the same."""
@@ -145,6 +141,5 @@ def prepare(
         particulars=particulars,
         life=life,
         actor=actor,
-        fingerprint=None if particulars.history else printer.of(words.subject, words.body, words.address),
         proposal=proposal,
     )

@@ -114,6 +114,14 @@ class Intake:
     async def file(
         self, resident: str | None = None, *, key: str | None = None, **fields: Any
     ) -> dict[str, Any]:
+        """A filed request's receipt, a moment later: it can be found by what it is like."""
+        receipt = await self.file_only(resident, key=key, **fields)
+        await self.run("fingerprints-making")
+        return receipt
+
+    async def file_only(
+        self, resident: str | None = None, *, key: str | None = None, **fields: Any
+    ) -> dict[str, Any]:
         """A filed request's receipt."""
         headers = {} if key is None else {"Idempotency-Key": key}
         body = {**CONCERN, "resident": resident or await self.resident(), **fields}

@@ -223,11 +223,11 @@ async def test_filing_for_a_resident_whose_key_is_held_is_one_round_trip(intake:
     await database.start()
     try:
         process = intake.another_process(database)
-        await process.file(
+        await process.file_only(
             resident, address="龙溪花园3栋"
         )  # learns the key, the calendar, the grids, a block of numbers
         database.trips = 0
-        await process.file(resident, address="龙溪花园3栋", key="call-1")
+        await process.file_only(resident, address="龙溪花园3栋", key="call-1")
         assert database.trips == 1
     finally:
         await database.stop()

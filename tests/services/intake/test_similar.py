@@ -88,6 +88,7 @@ async def test_a_batch_has_fingerprints_too_and_records_of_the_past_have_none(in
         batch = {"source": source, "history": history, "requests": [row]}
         answer = await intake.as_(Role.OPERATOR).post("/v1/requests/bulk", json=batch)
         assert answer.json()["filed"] == 1, answer.text
+    await intake.run("fingerprints-making")
     (found,) = (await intake.as_().post("/v1/requests/similar", json=LAMP_AGAIN)).json()["items"]
     assert found["state"] == "filed"
     assert len(await intake.rows("SELECT 1 FROM request_fingerprint")) == 1

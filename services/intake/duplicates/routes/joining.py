@@ -136,7 +136,15 @@ async def _join(
         raise ForTheHead
     limits = await desk.limits(call.tenant)
     return await actions.join(
-        session, id, of, at=call.now, by=actor_of(call.principal), limits=limits, resident=own, least=least
+        session,
+        desk,
+        id,
+        of,
+        at=call.now,
+        by=actor_of(call.principal),
+        limits=limits,
+        resident=own,
+        least=least,
     )
 
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from services.intake.access import own_resident
 from services.intake.desk import Desk
 from services.intake.duplicates import queries
+from services.intake.duplicates.printing import print_of
 from services.intake.duplicates.routes.schemas import Concern, SimilarRequests
 from services.intake.duplicates.rules.likeness import Case
 from services.intake.duplicates.suggesting import suggested
@@ -51,7 +52,7 @@ async def list_similar(
     own = own_resident(call.principal)
     async with call.transaction() as session:
         row = await requests.one(session, id, resident=own)
-        print = await queries.print_of(session, id)
+        print = await print_of(session, desk, row)
     if print is None:
         return SimilarRequests(items=[])
     found = await suggested(desk, call.tenant, queries.case_of(row, print), but=id, most=limit)

@@ -74,8 +74,6 @@ _BESIDE = {
     "role": "text",
     "actor": "text",
     "details": "text",
-    "sketch": "bytea",
-    "terms": "text",
     "reading": "text",
 }
 _COLUMNS = {**_REQUEST, **_BESIDE}
@@ -105,12 +103,9 @@ filed AS (
 ), story AS (
     INSERT INTO request_story (request, at, entry, to_state, role, actor, details)
     SELECT id, filed, 'filed', state, role, actor, details::jsonb FROM filing JOIN filed USING (id)
-), print AS (
-    INSERT INTO request_fingerprint (request, sketch)
-    SELECT id, sketch FROM filing JOIN filed USING (id) WHERE sketch IS NOT NULL
-), sought AS (
-    INSERT INTO request_term (term, request)
-    SELECT term, id FROM filing JOIN filed USING (id) CROSS JOIN unnest(terms::integer[]) AS term
+), unprinted AS (
+    INSERT INTO request_unprinted (request)
+    SELECT id FROM filing JOIN filed USING (id) WHERE NOT history
 ), read AS (
     INSERT INTO request_reading (request, {_READ})
     SELECT id, {_PROPOSED} FROM filing JOIN filed USING (id)
@@ -226,7 +221,7 @@ async def write_alone(database: Database, tenant: str, filing: Filing, key: Idem
 
 
 def _row(filing: Filing) -> tuple[Any, ...]:
-    said, life, print = filing.particulars, columns_of(filing.life), filing.fingerprint
+    said, life = filing.particulars, columns_of(filing.life)
     values: dict[str, Any] = {
         **life,
         "id": filing.id,
@@ -251,8 +246,6 @@ def _row(filing: Filing) -> tuple[Any, ...]:
         "role": filing.actor.role,
         "actor": filing.actor.subject,
         "details": orjson.dumps(filing.details).decode(),
-        "sketch": None if print is None else print.packed(),
-        "terms": None if print is None else f"{{{','.join(map(str, print.sought))}}}",
         "reading": None if filing.proposal is None else orjson.dumps(_reading(filing.proposal)).decode(),
     }
     return tuple(values[name] for name in _COLUMNS)

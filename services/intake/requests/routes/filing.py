@@ -94,7 +94,7 @@ async def _file_for_known(
     check_gender(holder, said)
     asked = [(holder, words, said)]
     (filing,) = await desk.prepare(call.tenant, asked, now=call.now, by=actor_of(call.principal))
-    answer = RequestFiledAnswer.of(filing, await _similar(body, filing, call, desk))
+    answer = RequestFiledAnswer.of(filing, await _similar(body, filing, words, call, desk))
     text = answer.model_dump_json()
     claim = await call.claim()
     key = None
@@ -120,16 +120,18 @@ async def _file_for_new(
             by=actor_of(call.principal),
             external=None if resident.external is None else resident.external.reference(),
         )
-        return RequestFiledAnswer.of(filing, await _similar(body, filing, call, desk))
+        return RequestFiledAnswer.of(filing, await _similar(body, filing, words, call, desk))
 
     return await call.once(file)
 
 
-async def _similar(body: FileRequest, filing: Filing, call: Call, desk: Desk) -> list[SimilarRequest] | None:
+async def _similar(
+    body: FileRequest, filing: Filing, words: Words, call: Call, desk: Desk
+) -> list[SimilarRequest] | None:
     """Only where it was asked for: the hot path has no second round trip."""
     if not body.suggest:
         return None
-    found = await suggested_for(desk, call.tenant, filing)
+    found = await suggested_for(desk, call.tenant, filing, words)
     return [shown(one, call.language, own=own_resident(call.principal)) for one in found]
 
 
