@@ -10,7 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -36,6 +36,8 @@ class Load:
     seconds: float
     connections: int = 32
     rate: float = 0.0
+    category: str | None = None
+    """What the filer says it is; None: ours reads it out of the words."""
 
     def words(self, folder: Path) -> list[str]:
         """The command line; the tokens are too long for one, so it names a file."""
@@ -82,6 +84,7 @@ class Filer:
             "address": f"龙溪花园{self._luck.randrange(1, 60)}栋{self._luck.randrange(1, 6)}单元",
             "urgency": "normal",
             "channel": "portal",
+            "category": self._load.category,
         }
         content = orjson.dumps(said)
         head = (
@@ -130,7 +133,7 @@ async def run(load: Load) -> dict[str, Any]:
     luck = random.Random(11)  # noqa: S311 - chance for a test
     filers = [Filer(load, luck) for _ in range(load.connections)]
     await asyncio.gather(*(filer.connect() for filer in filers))
-    warm = Load(load.url, load.residents, load.tokens, _WARM_SECONDS, load.connections)
+    warm = replace(load, seconds=_WARM_SECONDS, rate=0.0)
     await closed(warm, filers, Results())
     results = Results()
     seconds = await (opened if load.rate else closed)(load, filers, results)

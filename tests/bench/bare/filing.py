@@ -1,6 +1,6 @@
 """A bare handler: FastAPI and SQLAlchemy Core, a request and its outbox row in one transaction. No promise kept.
 
-`python -m tests.bench.bare.filing URL PORT`
+`python -m tests.bench.bare.filing URL PORT [reading]`: with `reading` it reads the words as ours does, and stores that too.
 """
 
 import sys
@@ -19,6 +19,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from shared.database import new_id
+from shared.understanding import Understanding, shipped
 
 _metadata = MetaData()
 _request = Table(
@@ -31,7 +32,9 @@ _request = Table(
     Column("address", Text),
     Column("urgency", Text),
     Column("channel", Text),
+    Column("category", Text),
     Column("filed", DateTime(timezone=True)),
+    Column("reading", Text),
 )
 _outbox = Table(
     "outbox",
@@ -50,6 +53,7 @@ class Body(BaseModel):
     address: str | None = Field(None, max_length=200)
     urgency: str
     channel: str
+    category: str | None = None
 
 
 class Answer(BaseModel):
@@ -57,10 +61,12 @@ class Answer(BaseModel):
     filed: datetime
 
 
-def application(url: str, pool: int) -> FastAPI:
+def application(url: str, pool: int, *, reading: bool = False) -> FastAPI:
     engine = create_async_engine(
         make_url(url).set(drivername="postgresql+asyncpg"), pool_size=pool, max_overflow=0
     )
+
+    understanding = Understanding(shipped()) if reading else None
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -73,6 +79,8 @@ def application(url: str, pool: int) -> FastAPI:
     async def file(body: Body) -> Answer:
         id, now = new_id(), datetime.now(UTC)
         row: dict[str, Any] = {"id": id, "filed": now, **body.model_dump()}
+        if understanding is not None:
+            row["reading"] = read(understanding, body)
         async with engine.begin() as connection:
             await connection.execute(insert(_request).values(row))
             event = {"id": new_id(), "subject": id, "type": "request.filed", "data": orjson.dumps(row)}
@@ -82,9 +90,14 @@ def application(url: str, pool: int) -> FastAPI:
     return app
 
 
+def read(understanding: Understanding, body: Body) -> str:
+    found = understanding.read(body.subject, body.body, body.address)
+    return orjson.dumps([[guess.category, guess.confidence] for guess in found.guesses]).decode()
+
+
 if __name__ == "__main__":
     uvicorn.run(
-        application(sys.argv[1], 32),
+        application(sys.argv[1], 32, reading="reading" in sys.argv[3:]),
         host="127.0.0.1",
         port=int(sys.argv[2]),
         access_log=False,

@@ -19,7 +19,7 @@ CREATE TABLE effect (
 );
 CREATE TABLE request (
     id uuid PRIMARY KEY, resident uuid NOT NULL, subject text NOT NULL, body text NOT NULL, address text,
-    urgency text NOT NULL, channel text NOT NULL, filed timestamptz NOT NULL
+    urgency text NOT NULL, channel text NOT NULL, category text, filed timestamptz NOT NULL, reading text
 )
 """
 RECORD = "INSERT INTO outbox (id, subject, type, data) SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[])"

@@ -1,11 +1,16 @@
-"""Filing: the real intake application against a bare handler, 32 connections, one process each."""
+"""Filing: the real intake application against a bare handler, 32 connections, one process each.
+
+Three pairs. `filing`: without a category, so that ours reads it out of the words, which the bare one does not.
+`filing_read`: the same against a bare one that reads them, too. `filing_said`: with the category that the filer says, as a
+hotline does, where nothing is read.
+"""
 
 import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import asyncpg
 import httpx
@@ -22,7 +27,15 @@ from tests.bench.figures import Figure, ratios
 from tests.bench.ground import Child, Ground, MeasuringFailed, serving
 from tests.bench.load import Load
 
-FIGURES = ("filing_per_s", "filing_ratio", "filing_p99_ms", "filing_p99_ratio")
+FIGURES = (
+    "filing_per_s",
+    "filing_ratio",
+    "filing_p99_ms",
+    "filing_p99_ratio",
+    "filing_read_ratio",
+    "filing_said_ratio",
+)
+_SAID = "0102"
 _POOL = 32
 _RESIDENTS = 200
 _PORTALS = 1_000  # so many that chance gives none of them more than its limit of requests a minute
@@ -44,30 +57,55 @@ class Side:
     url: str
     residents: Sequence[str]
     tokens: Sequence[str]
+    category: str | None = None
+
+    def saying(self, category: str) -> "Side":
+        return replace(self, category=category)
 
 
 async def measure(ground: Ground) -> Sequence[Figure]:
-    rates: dict[str, list[float]] = {"ours": [], "bare": []}
+    rates: dict[str, list[float]] = {
+        name: [] for name in ("ours", "bare", "ours said", "bare said", "bare read")
+    }
     tails: dict[str, list[float]] = {"ours": [], "bare": []}
-    async with _ours(ground) as ours, _bare(ground) as bare:
+    async with _ours(ground) as ours, _bare(ground) as bare, _bare(ground, "reading") as reading:
         for _ in range(ground.rounds):
             for name, side in (("ours", ours), ("bare", bare)):
                 await ground.checkpoint()
                 rates[name].append((await file_many(ground, side))["per_second"])
                 tails[name].append((await file_many(ground, side, rates[name][-1] * _SHARE))["p99"] * 1000)
+            for name, side in (
+                ("bare read", reading),
+                ("ours said", ours.saying(_SAID)),
+                ("bare said", bare.saying(_SAID)),
+            ):
+                await ground.checkpoint()
+                rates[name].append((await file_many(ground, side))["per_second"])
     return [
-        Figure(
-            "filing_per_s", rates["ours"], note=f"bare {sorted(rates['bare'])[len(rates['bare']) // 2]:.0f}"
-        ),
+        Figure("filing_per_s", rates["ours"], note=f"bare {_middle(rates['bare'])}"),
         ratios("filing_ratio", rates["ours"], rates["bare"], 1.0),
         Figure("filing_p99_ms", tails["ours"]),
         ratios("filing_p99_ratio", tails["ours"], tails["bare"], 1.5, at_least=False),
+        ratios("filing_read_ratio", rates["ours"], rates["bare read"], 1.0),
+        ratios("filing_said_ratio", rates["ours said"], rates["bare said"], 1.0),
     ]
+
+
+def _middle(rates: Sequence[float]) -> str:
+    return f"{sorted(rates)[len(rates) // 2]:.0f}"
 
 
 async def file_many(ground: Ground, side: Side, rate: float = 0.0) -> dict[str, float]:
     """What the load says. Raises MeasuringFailed."""
-    load = Load(side.url, side.residents, side.tokens, ground.sized(60) / 10, rate=rate, connections=32)
+    load = Load(
+        side.url,
+        side.residents,
+        side.tokens,
+        ground.sized(60) / 10,
+        rate=rate,
+        connections=32,
+        category=side.category,
+    )
     return await report_of(await ground.start("load", load.words(ground.folder)))
 
 
@@ -124,11 +162,11 @@ async def _resident(http: httpx.AsyncClient, token: str, number: int) -> str:
 
 
 @asynccontextmanager
-async def _bare(ground: Ground) -> AsyncIterator[Side]:
+async def _bare(ground: Ground, *how: str) -> AsyncIterator[Side]:
     access = await ground.database()
     await make_tables(access.owner_url)
     port = free_port()
-    command = [sys.executable, "-m", "tests.bench.bare.filing", access.url, str(port)]
+    command = [sys.executable, "-m", "tests.bench.bare.filing", access.url, str(port), *how]
     with serving(command, {}, ground.folder / "bare.log"):
         url = f"http://127.0.0.1:{port}"
         await _answers(f"{url}/docs")
