@@ -26,7 +26,12 @@ docker compose exec -T postgres-replica bash -c \
 docker compose stop postgres-replica
 set_in_env POSTGRES_VOLUME "$volume"
 set_in_env POSTGRES_REPLICA_VOLUME "${project}_postgres-$(date +%Y%m%d%H%M%S)"
+# Made anew: compose sees no change in a container whose volume alone is another one, and would begin it on its old one.
+docker compose rm --stop --force postgres postgres-replica
 docker compose up -d --wait --no-deps postgres
+lives=$(docker inspect --format '{{range .Mounts}}{{if eq .Destination "/var/lib/postgresql/data"}}{{.Name}}{{end}}{{end}}' \
+    "$(docker compose ps --quiet postgres)")
+[ "$lives" = "$volume" ] || { say "postgres runs on $lives and not on $volume: stop it, and look at POSTGRES_VOLUME in .env"; exit 1; }
 # A primary that waits for a replica which is not there yet would write nothing.
 docker compose exec -T postgres bash -c 'PGPASSWORD=$(cat /run/secrets/postgres_admin_password) \
     psql -q -h 127.0.0.1 -U postgres -c "ALTER SYSTEM RESET synchronous_standby_names" -c "SELECT pg_reload_conf()"' > /dev/null

@@ -11,6 +11,9 @@ port=${PRIMARY_PORT:-5432}
 
 umask 077
 mkdir -p "$run"
+# Two servers on one folder destroy it, and PostgreSQL sees another only in its own container.
+exec 9> "$data.lock"
+flock --nonblock 9 || { echo "another server runs on $data" >&2; exit 73; }
 printf '*:*:*:replicator:%s\n' "$(cat "${REPLICATION_PASSWORD_FILE:-/run/secrets/postgres_replication_password}")" > "$run/password"
 primary="host=$primary port=$port user=replicator passfile=$run/password application_name=$name"
 

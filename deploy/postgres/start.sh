@@ -5,6 +5,10 @@ set -euo pipefail
 PATH=/usr/lib/postgresql/17/bin:$PATH
 data=/var/lib/postgresql/data/cluster
 
+# Two servers on one folder destroy it, and PostgreSQL sees another only in its own container.
+exec 9> "$data.lock"
+flock --nonblock 9 || { echo "another server runs on $data" >&2; exit 73; }
+
 if [ ! -s "$data/PG_VERSION" ]; then
     rm -rf "$data.new"
     initdb --pgdata="$data.new" --username=postgres --pwfile=/run/secrets/postgres_admin_password \

@@ -73,6 +73,7 @@ def the_replica_takes_over(stack: Stack, community: Community) -> None:
     stack.psql("intake", setting)
     stack.psql("intake", "SELECT pg_reload_conf()")
     eventually(lambda: stack.psql("intake", "SELECT sync_state FROM pg_stat_replication") == "sync")
+    replica = _volume(stack, "postgres-replica")
     with community.keeps_filing():
         community.file()
         stack.engine.docker("kill", stack.container("postgres"))
@@ -92,8 +93,17 @@ def the_replica_takes_over(stack: Stack, community: Community) -> None:
                 stack.more[name] = value.strip("'")
         community.file()
     assert stack.psql("intake", "SHOW synchronous_standby_names") == ""
+    assert stack.psql("intake", "SELECT timeline_id FROM pg_control_checkpoint()") == "2"
+    assert _volume(stack, "postgres") == replica
+    assert _volume(stack, "postgres-replica") != replica
     replica_follows(stack)
     nothing_is_lost_or_doubled(stack, community)
+
+
+def _volume(stack: Stack, service: str) -> str:
+    """Where its data is."""
+    name = '{{range .Mounts}}{{if eq .Destination "/var/lib/postgresql/data"}}{{.Name}}{{end}}{{end}}'
+    return stack.engine.docker("inspect", "--format", name, stack.container(service)).strip()
 
 
 def nothing_is_lost_or_doubled(stack: Stack, community: Community) -> None:

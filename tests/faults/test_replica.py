@@ -64,6 +64,10 @@ class Replica:
                 **unprivileged.identity(),
             )
 
+    def start_beside(self) -> "subprocess.CompletedProcess[bytes]":
+        """Once more on the same folder."""
+        return self._call(["bash", str(SCRIPTS / "replica.sh"), "-c", f"port={free_port(None)}"])
+
     def promote(self) -> None:
         command = [str(binaries() / "pg_ctl"), "promote", "-w", "-t", "60", "-D", str(self.data)]
         self._call(command).check_returncode()
@@ -87,7 +91,12 @@ class Replica:
 
     def _call(self, command: list[str]) -> "subprocess.CompletedProcess[bytes]":
         return subprocess.run(
-            unprivileged.command(command), env=self._environment(), check=False, **unprivileged.identity()
+            unprivileged.command(command),
+            env=self._environment(),
+            stderr=subprocess.PIPE,
+            timeout=60,
+            check=False,
+            **unprivileged.identity(),
         )
 
     def _environment(self) -> Mapping[str, str]:
@@ -218,5 +227,20 @@ async def test_a_copy_that_was_broken_off_is_begun_again(tmp_path: Path, primary
     replica.start()
     try:
         await eventually(replica.url(access.owner_url), _COUNT, lambda found: found == 1, replica.said)
+    finally:
+        replica.stop()
+
+
+async def test_no_two_servers_run_on_one_folder(tmp_path: Path, primary: PostgresServer) -> None:
+    """As two containers would on one volume, where neither sees the other's process."""
+    access = await _access(primary)
+    replica = Replica(tmp_path / "replica", primary, "replica")
+    replica.prepare()
+    replica.start()
+    try:
+        await eventually(replica.url(access.owner_url), "SELECT 1", lambda found: found == 1, replica.said)
+        second = await asyncio.to_thread(replica.start_beside)
+        assert second.returncode == 73
+        assert b"another server runs on" in second.stderr
     finally:
         replica.stop()
