@@ -143,6 +143,8 @@ def _stack(docker: Engine, tried: "Tried", *, keep: bool) -> Iterator[tuple[Stac
     try:
         yield stack, Community(stack)
     finally:
+        if tried.failed:
+            sys.stdout.write(stack.last_words())
         if keep:
             sys.stdout.write(f"kept: {folder}, project {stack.project}\n")
         else:

@@ -172,6 +172,13 @@ class Stack:
         ).json()
         return answer
 
+    def last_words(self) -> str:
+        """How every container stands and what it said last: to be read where something failed."""
+        if not self.ports:
+            return "no container was begun"
+        stands = self.compose("ps", "--all", "--format", "{{.Service}} {{.Status}}", check=False)
+        return stands + self.compose("logs", "--no-color", "--tail", "25", check=False)
+
     def clear(self) -> None:
         if not self.ports:  # nothing was begun
             shutil.rmtree(self.folder, ignore_errors=True)
