@@ -6,8 +6,7 @@ likes can be asked for (`print_of`).
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -18,8 +17,9 @@ from services.intake.desk import Desk
 from services.intake.duplicates import queries
 from services.intake.duplicates.fingerprints import Fingerprint
 from services.intake.duplicates.tables import RequestUnprinted
-from services.intake.requests.tables import Request
-from services.intake.residents.keys import Holder
+from services.intake.requests import queries as requests
+from services.intake.requests.actions.reading import opened
+from services.intake.requests.tables import Request, RequestText
 from services.intake.residents.queries import holders
 from services.intake.residents.tables import Resident
 from shared.database import Undecipherable, among, scope_of
@@ -27,18 +27,6 @@ from shared.observing import get_logger
 
 _log = get_logger(__name__)
 
-# A request whose words are past their time has none left.
-_NEXT = """
-SELECT waiting.request, request.resident, words.subject, words.body, words.address
-FROM request_unprinted AS waiting
-LEFT JOIN request ON request.id = waiting.request
-LEFT JOIN request_text AS words ON words.request = waiting.request
-ORDER BY waiting.request LIMIT $1
-"""
-_WORDS = """
-SELECT request.id AS request, request.resident, words.subject, words.body, words.address
-FROM request JOIN request_text AS words ON words.request = request.id WHERE request.id = $1
-"""
 # Twice where the release before this one made it at filing.
 _PRINT = """
 INSERT INTO request_fingerprint (request, sketch)
@@ -57,10 +45,19 @@ async def waiting_in(session: AsyncSession) -> Sequence[str]:
 
 async def print_next(session: AsyncSession, desk: Desk, *, count: int) -> int:
     """Make the fingerprints of the community's next requests. How many were taken."""
-    connection = await session.connection()
-    rows = (await connection.exec_driver_sql(_NEXT, (count,))).all()
+    # A request whose words are past their time has none left.
+    statement = (
+        select(RequestUnprinted.request, Request.resident, RequestText)
+        .outerjoin(Request, Request.id == RequestUnprinted.request)
+        .outerjoin(RequestText, RequestText.request == RequestUnprinted.request)
+        .order_by(RequestUnprinted.request)
+        .limit(count)
+    )
+    rows: Sequence[Any] = (await session.execute(statement)).all()
     if rows:
-        await _write(session, await _prints(session, desk, rows, await _held(session, rows)))
+        said = {text.request: (resident, text) for _, resident, text in rows if text is not None}
+        residents = await _held(session, {resident for resident, _ in said.values()})
+        await _write(session, await _prints(session, desk, said, residents))
         gone = delete(RequestUnprinted).where(among(RequestUnprinted.request, [row.request for row in rows]))
         await session.execute(gone.execution_options(synchronize_session=False))
     return len(rows)
@@ -71,15 +68,14 @@ async def print_of(session: AsyncSession, desk: Desk, request: Request) -> Finge
     kept = await queries.print_of(session, request.id)
     if kept is not None or not await queries.unprinted(session, request.id):
         return kept
-    connection = await session.connection()
-    rows = (await connection.exec_driver_sql(_WORDS, (request.id,))).all()
-    return (await _prints(session, desk, rows, [request.resident])).get(request.id)
+    text = await requests.text_if_kept(session, request.id)
+    said = {} if text is None else {request.id: (request.resident, text)}
+    return (await _prints(session, desk, said, [request.resident])).get(request.id)
 
 
-async def _held(session: AsyncSession, rows: Sequence[Any]) -> Sequence[UUID]:
-    """Those residents who are not erased, and are not until the commit: as with a filing, an erasure comes before it or
-    after it, never between."""
-    residents = {row.resident for row in rows if row.subject is not None}
+async def _held(session: AsyncSession, residents: Iterable[UUID]) -> Sequence[UUID]:
+    """Those who are not erased, and are not until the commit: as with a filing, an erasure comes before it or after it,
+    never between."""
     statement = (
         select(Resident.id)
         .where(among(Resident.id, residents), Resident.erased.is_(None))
@@ -90,41 +86,29 @@ async def _held(session: AsyncSession, rows: Sequence[Any]) -> Sequence[UUID]:
 
 
 async def _prints(
-    session: AsyncSession, desk: Desk, rows: Sequence[Any], residents: Sequence[UUID]
+    session: AsyncSession,
+    desk: Desk,
+    said: Mapping[UUID, tuple[UUID, RequestText]],
+    residents: Sequence[UUID],
 ) -> Mapping[UUID, Fingerprint]:
-    """Of those whose words can be read; the others' residents were erased."""
+    """Of those whose words can be read, by request; `said` has each one's resident."""
     known = await holders(session, desk.keys, residents)
     printer = desk.printers.of(scope_of(session))
     prints: dict[UUID, Fingerprint] = {}
-    for row in rows:
-        if row.subject is None or row.resident not in known:
+    for request, (resident, text) in said.items():
+        if resident not in known:
             continue
         try:
-            words = _opened(known[row.resident], row)
+            words = opened(known[resident], text)
         except Undecipherable:
             _log.exception(
-                "the words of a request cannot be read; it has no fingerprint", request=str(row.request)
+                "the words of a request cannot be read; it has no fingerprint", request=str(request)
             )
             continue
-        prints[row.request] = printer.of(words.subject, words.body, words.address)
+        prints[request] = printer.of(words.subject, words.body, words.address)
         # The longest take milliseconds, and others use this thread.
         await asyncio.sleep(0)
     return prints
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    subject: str
-    body: str
-    address: str | None
-
-
-def _opened(holder: Holder, row: Any) -> _Said:
-    return _Said(
-        holder.open("request", row.request, "subject", row.subject),
-        holder.open("request", row.request, "body", row.body),
-        holder.open_any("request", row.request, "address", row.address),
-    )
 
 
 async def _write(session: AsyncSession, prints: Mapping[UUID, Fingerprint]) -> None:
