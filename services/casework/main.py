@@ -19,7 +19,7 @@ from shared.contracts.intake import RequestFiled
 from shared.database.rewrapping import WrappedKeys
 from shared.messaging.handlers import Handlers
 from shared.messaging.watching import Watch
-from shared.runtime.service import Parts, Runtime, Service
+from shared.runtime.service import CannotBeRight, Parts, Runtime, Service
 from shared.runtime.tables import attach_infrastructure
 from shared.tenants import Tenants
 
@@ -28,7 +28,7 @@ attach_infrastructure(Base.metadata)
 
 def build(runtime: Runtime[CaseworkSettings]) -> Parts:
     if runtime.keyring is None:
-        raise ValueError("casework holds personal data of workers: set MASTER_KEY_FILE")
+        raise CannotBeRight("MASTER_KEY_FILE: casework holds personal data of workers, and seals it")
     policies = Policies({id: _policy(id, runtime.tenants) for id in runtime.tenants})
     handlers = Handlers()
     assignment_handlers.register(handlers, policies=policies, clock=runtime.clock)

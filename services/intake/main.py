@@ -50,7 +50,7 @@ from shared.contracts.district import HolidayChanged
 from shared.contracts.notifications import MessageDelivered
 from shared.messaging.handlers import Handlers
 from shared.messaging.watching import Watch
-from shared.runtime.service import Parts, Runtime, Service
+from shared.runtime.service import CannotBeRight, Parts, Runtime, Service
 from shared.runtime.tables import attach_infrastructure
 from shared.web.dialects import Dialect
 
@@ -62,7 +62,7 @@ _MEASURES = (request_measures, duplicate_measures, activity_measures, hot_spot_m
 
 def build(runtime: Runtime[IntakeSettings]) -> Parts:
     if runtime.keyring is None:
-        raise ValueError("intake holds personal data of residents: set MASTER_KEY_FILE")
+        raise CannotBeRight("MASTER_KEY_FILE: intake holds personal data of residents, and seals it")
     desk = Desk.open(runtime.database, runtime.keyring, runtime.clock, runtime.tenants)
     office = Office(desk.keys, desk.calendars, desk.policies, may_act_for)
     # What each feature holds of a resident: handed out by an export, destroyed by an erasure.

@@ -68,11 +68,16 @@ class Keyring:
     def load(cls, path: Path) -> "Keyring":
         """Read the key file that `write_new` makes. Raises ValueError or OSError that says what is wrong."""
         content = json.loads(path.read_text())
-        keys = {name: base64.b64decode(key) for name, key in content["keys"].items()}
-        index_key = base64.b64decode(content["index"])
+        try:
+            keys = {name: base64.b64decode(key) for name, key in content["keys"].items()}
+            index_key, current = base64.b64decode(content["index"]), content["current"]
+        except (AttributeError, KeyError, TypeError):
+            raise ValueError(
+                f"{path.name} is no key file: it has not `current`, `keys` and `index`"
+            ) from None
         if any(len(set(key)) < _DIFFERENT for key in (*keys.values(), index_key)):
             raise ValueError(f"{path.name}: a key was not drawn at random, it has hardly any different bytes")
-        return cls(keys, content["current"], index_key)
+        return cls(keys, current, index_key)
 
     @staticmethod
     def write_new(path: Path, name: str = "1") -> None:

@@ -3,7 +3,7 @@
 from importlib.metadata import version
 
 from shared.runtime.collecting import memory_kept_small
-from shared.runtime.opening import opened
+from shared.runtime.opening import built, opened
 from shared.runtime.service import Parts, Runtime, S, Service
 from shared.runtime.serving import http_server, serve_until, told_to_stop
 from shared.security import Role, RolePermissions
@@ -50,6 +50,6 @@ async def serve(service: Service[S], settings: S) -> None:
     """Answer requests until SIGTERM or Ctrl-C, then finish those in flight."""
     stop = told_to_stop()
     async with opened(service, settings, "api") as runtime:
-        app = application(service, runtime, service.build(runtime))
+        app = application(service, runtime, built(service, runtime))
         async with memory_kept_small():
             await serve_until(stop, http_server(app, settings.host, settings.port))

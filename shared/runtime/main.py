@@ -2,14 +2,18 @@
 
 import argparse
 import asyncio
+import json
+import os
+import re
 import sys
 
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from shared.observing import configure
 from shared.runtime import api, worker
 from shared.runtime.permissions import permissions_text
-from shared.runtime.service import S, Service
+from shared.runtime.service import CannotBeRight, S, Service
 from shared.settings import read_secret_files
 
 
@@ -37,7 +41,11 @@ def main(service: Service[S]) -> None:
 
         raise SystemExit(asyncio.run(run(service, settings)))
     else:
-        asyncio.run((api if role == "api" else worker).serve(service, settings))
+        try:
+            asyncio.run((api if role == "api" else worker).serve(service, settings))
+        except CannotBeRight as fault:
+            sys.stderr.write(f"{fault}\n")
+            raise SystemExit(2) from None
 
 
 def _settings(service: Service[S]) -> S:
@@ -47,8 +55,23 @@ def _settings(service: Service[S]) -> S:
     except OSError as fault:
         sys.stderr.write(f"a secret's file cannot be read: {fault}\n")
         raise SystemExit(2) from None
+    except SettingsError as fault:
+        sys.stderr.write(f"{_not_json(fault)}\n")
+        raise SystemExit(2) from None
     except ValidationError as fault:
         for error in fault.errors(include_url=False, include_input=False):
             variable = "_".join(str(part) for part in error["loc"]).upper()
             sys.stderr.write(f"{variable or 'settings'}: {error['msg']}\n")
         raise SystemExit(2) from None
+
+
+def _not_json(fault: SettingsError) -> str:
+    """A list or an object that cannot be read: its variable, and where in it. What stands there is not repeated."""
+    named = re.search(r'field "(\w+)"', str(fault))
+    variable = named[1].upper() if named else "settings"
+    file = os.environ.get(f"{variable}_FILE")
+    where = f"{variable} (the file {file})" if file else variable
+    cause = fault.__cause__
+    if isinstance(cause, json.JSONDecodeError):
+        return f"{where}: no JSON: line {cause.lineno} column {cause.colno}: {cause.msg}"
+    return f"{where}: cannot be read"

@@ -1,9 +1,10 @@
 """Opening what a process stands on, in order, and closing it in reverse, whatever happens between."""
 
 import logging
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import httpx
 
@@ -12,7 +13,7 @@ from shared.clock import Clock, system_clock
 from shared.contracts.catalogue import TOPICS
 from shared.database import Database, Keyring
 from shared.messaging.log import EventLog, LogOptions, LogUnavailable, open_log
-from shared.runtime.service import Runtime, S, Service
+from shared.runtime.service import CannotBeRight, Parts, Runtime, S, Service
 from shared.security import ServiceTokens
 from shared.tenants import Tenants
 from shared.trusting import client_context
@@ -24,17 +25,35 @@ _LOG_SECONDS = 5.0
 logger = logging.getLogger(__name__)
 
 
+@contextmanager
+def named(variable: str, file: Path | None) -> Iterator[None]:
+    """What is wrong with the content of a file is said with its variable. Raises CannotBeRight."""
+    try:
+        yield
+    except (OSError, ValueError) as fault:
+        raise CannotBeRight(f"{variable} ({file}): {fault}") from fault
+
+
+def built(service: Service[S], runtime: Runtime[S]) -> Parts:
+    """The service's features; what each community has set is read here. Raises CannotBeRight."""
+    try:
+        return service.build(runtime)
+    except ValueError as fault:
+        raise CannotBeRight(str(fault)) from fault
+
+
 @asynccontextmanager
 async def opened(
     service: Service[S], settings: S, role: str, *, clock: Clock = system_clock
 ) -> AsyncIterator[Runtime[S]]:
     """The runtime of a process: connected where that is needed to begin, closed at the end.
 
-    Raises ValueError for settings that cannot be right, OSError for a database that is away, and in development
-    LogUnavailable for a log that is.
+    Raises CannotBeRight, OSError for a database that is away, and in development LogUnavailable for a log that is.
     """
-    tenants = Tenants.load(settings.tenants_file)
-    keyring = Keyring.load(settings.master_key_file) if settings.master_key_file else None
+    with named("TENANTS_FILE", settings.tenants_file):
+        tenants = Tenants.load(settings.tenants_file)
+    with named("MASTER_KEY_FILE", settings.master_key_file):
+        keyring = Keyring.load(settings.master_key_file) if settings.master_key_file else None
     async with AsyncExitStack() as open_things:
         if settings.otlp_endpoint:
             from shared.observing.exporting import start_tracing  # noqa: PLC0415 - the exporter is slow to load

@@ -41,6 +41,10 @@ class Runtime(Generic[S]):
     """Master keys, where MASTER_KEY_FILE is set."""
 
 
+class CannotBeRight(Exception):
+    """A setting with which the process must not run. The message names it."""
+
+
 @dataclass(slots=True)
 class Parts:
     """A service's features, wired."""

@@ -15,7 +15,7 @@ from shared.messaging.standing import standing
 from shared.retrying import forever
 from shared.runtime.collecting import memory_kept_small
 from shared.runtime.gaps import AskOwner
-from shared.runtime.opening import opened
+from shared.runtime.opening import built, opened
 from shared.runtime.service import Parts, Runtime, S, Service
 from shared.runtime.serving import http_server, serve_until, told_to_stop
 from shared.runtime.upkeep import upkeep
@@ -31,7 +31,7 @@ async def serve(service: Service[S], settings: S) -> None:
     """Work until SIGTERM or Ctrl-C, then finish what is under way."""
     stop = told_to_stop()
     async with opened(service, settings, "worker") as runtime:
-        work = Work(service, runtime, service.build(runtime))
+        work = Work(service, runtime, built(service, runtime))
         parts = readiness_of(runtime.database, runtime.log, runtime.cache)
         health = Starlette(routes=system_routes(parts, work.measures))
         async with memory_kept_small():
