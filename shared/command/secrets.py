@@ -52,13 +52,25 @@ def init(
 
 
 @app.command()
-def check(folder: Folder = _FOLDER) -> None:
-    """检查是否缺少、过弱或将到期 · Say what is missing, weak, or ends soon; exits with 1 if anything is."""
+def check(
+    folder: Folder = _FOLDER,
+    host: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--host",
+            envvar="LONGXI_DOMAIN",
+            help="证书须包含的域名 · names that the certificates have to be for",
+        ),
+    ] = None,
+) -> None:
+    """检查是否缺少、过弱、有误或将到期 · Say what is missing, weak, wrong or ends soon; exits with 1 if anything is."""
     console = Console(stderr=True)
     with plainly(console, OSError, ValueError):
-        report = kept.check(folder)
+        report = kept.check(folder, public=host or [])
     for line in report.wrong:
-        console.print(f"异常 {line}", highlight=False)
+        console.print(f"异常 {line}", highlight=False, soft_wrap=True)
+    for line in report.known:
+        console.print(f"提醒 {line}", highlight=False, soft_wrap=True)
     console.print(f"正常 good {len(report.kept)}, 异常 wrong {len(report.wrong)}", highlight=False)
     raise typer.Exit(1 if report.wrong else 0)
 

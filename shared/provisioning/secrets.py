@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 from shared.clock import Clock, system_clock
 from shared.contracts.catalogue import SERVICES
 from shared.database import Keyring
-from shared.provisioning import certificates
+from shared.provisioning import certificates, issuers
 from shared.provisioning.files import FOLDER_MODE, new_secret, write_new
 from shared.security.keysets import parse_keys
 from shared.security.local_issuer import TRIAL_ISSUER, LocalIssuer
@@ -54,6 +54,8 @@ class Report:
     made: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+    known: list[str] = field(default_factory=list)
+    """What is not wrong, and worth knowing."""
 
 
 def init(folder: Path, hosts: Hosts, *, trial: bool, clock: Clock = system_clock) -> Report:
@@ -94,8 +96,11 @@ def init(folder: Path, hosts: Hosts, *, trial: bool, clock: Clock = system_clock
     return report
 
 
-def check(folder: Path, *, clock: Clock = system_clock) -> Report:
-    """What is missing, weak or ends soon, each with its file's name."""
+def check(folder: Path, *, public: Sequence[str] = (), clock: Clock = system_clock) -> Report:
+    """What is missing, weak, unreadable or ends soon, each with its file's name.
+
+    `public` are names by which the platform is reached: the certificates have to be for them.
+    """
     report = Report()
     for name in required():
         path = folder / name
@@ -107,6 +112,13 @@ def check(folder: Path, *, clock: Clock = system_clock) -> Report:
             report.kept.append(name)
         else:
             report.wrong.append(f"{name} {reason}")
+    for name in ("tls/gateway.crt", "tls/kafka.pem"):
+        report.wrong += [f"{name} {reason}" for reason in _unnamed(folder / name, public)]
+    try:
+        for finding in issuers.look(folder):
+            (report.wrong if finding.wrong else report.known).append(f"{issuers.FILE} {finding.said}")
+    except OSError:
+        report.wrong.append(f"{issuers.FILE} cannot be read")
     return report
 
 
@@ -139,15 +151,15 @@ def _keys(folder: Path, *, trial: bool) -> Iterator[tuple[str, bool]]:
     yield "service-key.json", missing
     public = json.dumps({"keys": [dict(SigningKey.load(folder / "service-key.json").public)]})
     yield "jwks/services.json", write_new(folder / "jwks" / "services.json", public)
-    issuers = folder / "issuers.json"
+    trusted = folder / "issuers.json"
     if trial:
         missing = not (folder / "trial-issuer").exists()
         LocalIssuer(folder / "trial-issuer", issuer=TRIAL_ISSUER)
         yield "trial-issuer", missing
         entry = {"issuer": TRIAL_ISSUER, "jwks_file": "/run/secrets/trial_jwks"}
-        yield "issuers.json", write_new(issuers, json.dumps([entry]))
+        yield "issuers.json", write_new(trusted, json.dumps([entry]))
     else:
-        yield "issuers.json", write_new(issuers, "[]")
+        yield "issuers.json", write_new(trusted, "[]")
         (folder / "trial-issuer").mkdir(mode=FOLDER_MODE, exist_ok=True)
         yield "trial-issuer/jwks.json", write_new(folder / "trial-issuer" / "jwks.json", '{"keys": []}')
 
@@ -187,6 +199,18 @@ def _fault(path: Path, now: datetime) -> str | None:
     if path.name.endswith("-url"):
         content = urlsplit(content).password or ""
     return weakness(content)
+
+
+def _unnamed(path: Path, public: Sequence[str]) -> Iterator[str]:
+    """The names that a certificate is not for; of one that cannot be read that is said already."""
+    try:
+        named = certificates.hosts(path)
+    except (OSError, ValueError):
+        return
+    for name in public:
+        parent = name.partition(".")[2]
+        if name not in named and f"*.{parent}" not in named:
+            yield f"is not for {name}: `longxi secrets renew-certificates --host {name}`, or one of your own"
 
 
 def _ending(end: datetime, now: datetime) -> str | None:

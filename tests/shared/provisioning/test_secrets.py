@@ -181,3 +181,60 @@ def test_a_file_is_written_once(tmp_path: Path) -> None:
     assert not write_new(path, "second")
     assert path.read_text() == "first"
     assert [entry.name for entry in path.parent.iterdir()] == ["secret"]
+
+
+def issuers_of(folder: Path, *entries: dict[str, str]) -> None:
+    init(folder, Hosts(), trial=False)
+    (folder / "keys" / "issuers.json").write_text(json.dumps(entries))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('[{"issuer": "a" "jwks_url": "b"}]', "is no JSON: line 1 column 17: Expecting ',' delimiter"),
+        ('{"issuer": "a"}', "the list: Input should be a valid array"),
+        ('[{"jwks_url": "https://b"}]', "0.issuer: Field required"),
+        ('[{"issuer": "a"}]', "0: Value error, give either jwks_url or jwks_file"),
+    ],
+)
+def test_issuers_that_the_services_could_not_read_are_named(tmp_path: Path, content: str, said: str) -> None:
+    folder = tmp_path / "secrets"
+    init(folder, Hosts(), trial=False)
+    (folder / "keys" / "issuers.json").write_text(content)
+    assert check(folder).wrong == [f"keys/issuers.json {said}"]
+
+
+def test_keys_of_an_issuer_that_the_services_would_not_find_are_named(tmp_path: Path) -> None:
+    folder = tmp_path / "secrets"
+    issuers_of(folder, {"issuer": "https://id.example", "jwks_file": "/etc/longxi/jwks/id.json"})
+    file = folder / "keys" / "jwks" / "id.json"
+    assert check(folder).wrong == ["keys/issuers.json 0.jwks_file keys/jwks/id.json is missing"]
+    file.write_text('{"keys": []}')
+    assert check(folder).wrong == ["keys/issuers.json 0.jwks_file keys/jwks/id.json holds no public key"]
+    file.write_bytes((folder / "keys" / "jwks" / "services.json").read_bytes())
+    file.chmod(0o600)
+    (wrong,) = check(folder).wrong
+    assert "readable by its owner alone" in wrong
+    file.chmod(0o640)
+    assert check(folder).wrong == []
+    issuers_of(folder, {"issuer": "https://id.example", "jwks_file": "/root/id.json"})
+    (wrong,) = check(folder).wrong
+    assert "is not seen by the services: put it into keys/jwks/ and write /etc/longxi/jwks/id.json" in wrong
+
+
+def test_who_can_call_is_said_where_it_is_nobody_or_the_trial(tmp_path: Path) -> None:
+    init(tmp_path / "real", Hosts(), trial=False)
+    assert check(tmp_path / "real").known == ["keys/issuers.json names no issuer: nobody can call"]
+    init(tmp_path / "trial", Hosts(), trial=True)
+    (known,) = check(tmp_path / "trial").known
+    assert "trusts the trial's issuer" in known
+
+
+def test_certificates_have_to_be_for_the_platforms_name(tmp_path: Path) -> None:
+    folder = tmp_path / "secrets"
+    init(folder, Hosts(public=("longxi.example", "localhost")), trial=False)
+    assert check(folder, public=["longxi.example"]).wrong == []
+    names = [line.split()[0] for line in check(folder, public=["other.example"]).wrong]
+    assert names == ["tls/gateway.crt", "tls/kafka.pem"]
+    renew(folder, ["*.example"])
+    assert check(folder, public=["other.example"]).wrong == []
