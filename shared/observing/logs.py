@@ -52,6 +52,7 @@ def configure(
         structlog.stdlib.add_logger_name,
         structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.stdlib.ExtraAdder(),
+        _once,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
         structlog.processors.UnicodeDecoder(),
@@ -84,6 +85,12 @@ def configure(
     for name, floor in _QUIET.items():
         logging.getLogger(name).setLevel(floor)
     logging.captureWarnings(True)
+
+
+def _once(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+    """Without uvicorn's second form of its message, made for terminals."""
+    line.pop("color_message", None)
+    return line
 
 
 def _origin(service: str, role: str) -> Processor:

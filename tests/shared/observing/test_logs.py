@@ -83,6 +83,14 @@ def test_libraries_and_uvicorn_write_the_same_lines() -> None:
     assert (second["level"], second["took"]) == ("warning", 3)
 
 
+def test_what_uvicorn_says_for_terminals_is_left_out() -> None:
+    output = Output()
+    logging.getLogger("uvicorn.error").info("Started", extra={"color_message": "\x1b[1mStarted\x1b[0m"})
+    (line,) = output.lines
+    assert line["event"] == "Started"
+    assert "color_message" not in line
+
+
 def test_the_level_holds_for_both_kinds() -> None:
     output = Output(level="warning")
     get_logger("a").info("no")
