@@ -20,9 +20,9 @@ docker save "${images[@]}" | gzip --rsyncable -6 > "$out/images.tar.gz" 2>/dev/n
 printf '%s\n' "${images[@]}" > "$out/images.txt"
 
 cp deploy/docker-compose.yml deploy/compose.cluster.yml deploy/.env.example deploy/tenants.toml deploy/sms-templates.toml \
-    deploy/install.sh "$out/"
+    deploy/install.sh deploy/longxi "$out/"
 for folder in postgres redis kafka gateway observe cluster; do [ -d "deploy/$folder" ] && cp -r "deploy/$folder" "$out/"; done
-cp docs/operations.md docs/variables.md docs/backup.md docs/recovery.md docs/watching.md "$out/" 2>/dev/null || true
+cp docs/operations.md docs/variables.md docs/communities.md docs/backup.md docs/recovery.md docs/watching.md "$out/" 2>/dev/null || true
 echo "$version" > "$out/VERSION"
 # What an operator changes is not among them: the next bundle's takes the old one's place beside an old tenants.toml.
 (cd "$out" && find . -type f ! -name SHA256SUMS ! -path ./tenants.toml ! -path ./sms-templates.toml ! -path ./kafka/topics.toml -print0 | sort -z | xargs -0 sha256sum > SHA256SUMS)

@@ -90,7 +90,9 @@ class Connection:
         try:
             stack = Stack.read(home)
         except FileNotFoundError:
-            raise CannotConnect(f"no platform in {home.folder}; start one with `make run`") from None
+            raise CannotConnect(
+                f"no platform in {home.folder}; start one with `make run`; of one in containers it is deploy/longxi"
+            ) from None
         return cls(
             tenant=stack.tenant,
             urls=stack.urls,
