@@ -118,8 +118,7 @@ class Installed:
         _run(words, self.folder, self.environment, seconds=180)
 
     def _operator(self, *words: str) -> str:
-        command = ["docker", "compose", "run", "--rm", "-T", "operator", *words]
-        return _run(command, self.folder, self.environment, seconds=120)
+        return _run(["./longxi", *words], self.folder, self.environment, seconds=120)
 
 
 def _run(words: list[str], folder: Path, environment: Mapping[str, str], *, seconds: float) -> str:
