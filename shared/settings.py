@@ -73,7 +73,7 @@ class ServiceSettings(BaseSettings):
     redis_url: str | None = None
     """`redis://[:password@]host:port/0`; without it each process caches for itself."""
     tenants_file: Path | None = None
-    """TOML file of the communities; without it there is one, `longxi`."""
+    """TOML file of the communities ([what may stand in it](communities.md)); without it there is one, `longxi`."""
     oidc_issuers: list[Issuer] = Field(default_factory=list)
     """JSON list of issuers whose tokens are taken."""
     service_key_file: Path | None = None
