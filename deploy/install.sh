@@ -48,7 +48,7 @@ set_to() { sed -n "s/^$1=//p" .env 2>/dev/null | tail -1 || true; }
 present=$(set_to LONGXI_DOMAIN)
 [ -z "$domain" ] || [ -z "$present" ] || [ "$domain" = "$present" ] ||
     fail "已按域名 $present 安装 · installed for $present: to change it, set LONGXI_DOMAIN in .env and run
-    longxi secrets renew-certificates --host $domain  (in the container keys), then docker compose up -d --wait"
+    docker compose run --rm keys secrets renew-certificates --host $domain, then docker compose up -d --wait"
 domain=${domain:-${present:-localhost}}
 if [ -n "$trial" ] && [ -f secrets/keys/issuers.json ] && [ ! -f secrets/keys/trial-issuer/signing-key.json ]; then
     fail "这里是正式安装 · this is no trial: try it in another folder, with COMPOSE_PROJECT_NAME and ports of its own"
@@ -97,6 +97,7 @@ backup_keys() { say "请另行备份 secrets/keys/ · back up secrets/keys/ apar
 [ -n "$start" ] || { backup_keys; say "就绪，未启动 · ready, not started"; exit 0; }
 profiles=()
 [ -n "$trial" ] && profiles=(--profile try)
+# Some 170 lines that nobody reads are left out; where it fails, once more with them.
 docker compose --progress quiet "${profiles[@]}" up --detach --wait || docker compose "${profiles[@]}" up --detach --wait
 port=${GATEWAY_PORT:-$(set_to GATEWAY_PORT)}
 backup_keys

@@ -7,6 +7,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 say() { printf '%s\n' "$*" >&2; }
+volume_of() {
+    docker inspect --format '{{range .Mounts}}{{if eq .Destination "/var/lib/postgresql/data"}}{{.Name}}{{end}}{{end}}' "$1"
+}
 set_in_env() {
     local others
     others=$(grep -sv "^$1=" .env || true)
@@ -15,7 +18,7 @@ set_in_env() {
 
 replica=$(docker compose ps --quiet postgres-replica)
 [ -n "$replica" ] || { say "no postgres-replica runs here: is COMPOSE_FILE=docker-compose.yml:compose.cluster.yml in .env?"; exit 2; }
-volume=$(docker inspect --format '{{range .Mounts}}{{if eq .Destination "/var/lib/postgresql/data"}}{{.Name}}{{end}}{{end}}' "$replica")
+volume=$(volume_of "$replica")
 project=$(docker inspect --format '{{index .Config.Labels "com.docker.compose.project"}}' "$replica")
 
 say "主库停止 · the primary is stopped, so that there are never two"
@@ -29,8 +32,7 @@ set_in_env POSTGRES_REPLICA_VOLUME "${project}_postgres-$(date +%Y%m%d%H%M%S)"
 # Made anew: compose sees no change in a container whose volume alone is another one, and would begin it on its old one.
 docker compose rm --stop --force postgres postgres-replica
 docker compose up -d --wait --no-deps postgres
-lives=$(docker inspect --format '{{range .Mounts}}{{if eq .Destination "/var/lib/postgresql/data"}}{{.Name}}{{end}}{{end}}' \
-    "$(docker compose ps --quiet postgres)")
+lives=$(volume_of "$(docker compose ps --quiet postgres)")
 [ "$lives" = "$volume" ] || { say "postgres runs on $lives and not on $volume: stop it, and look at POSTGRES_VOLUME in .env"; exit 1; }
 # A primary that waits for a replica which is not there yet would write nothing.
 docker compose exec -T postgres bash -c 'PGPASSWORD=$(cat /run/secrets/postgres_admin_password) \

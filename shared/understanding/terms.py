@@ -48,11 +48,11 @@ class Said(NamedTuple):
     subject: str
     body: str
     long: int
-    """Characters before anything was cut off."""
+    """Characters before anything was cut off, the line between the parts included."""
 
     @classmethod
     def of(cls, subject: str, body: str) -> "Said":
-        return cls(normal(subject)[:READ], normal(body)[:READ], len(subject) + len(body))
+        return cls(normal(subject)[:READ], normal(body)[:READ], len(subject) + 1 + len(body))
 
 
 def listed(words: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from statistics import median
 
 import asyncpg
 import httpx
@@ -82,17 +83,13 @@ async def measure(ground: Ground) -> Sequence[Figure]:
                 await ground.checkpoint()
                 rates[name].append((await file_many(ground, side))["per_second"])
     return [
-        Figure("filing_per_s", rates["ours"], note=f"bare {_middle(rates['bare'])}"),
+        Figure("filing_per_s", rates["ours"], note=f"bare {median(rates['bare']):.0f}"),
         ratios("filing_ratio", rates["ours"], rates["bare"], 1.0),
         Figure("filing_p99_ms", tails["ours"]),
         ratios("filing_p99_ratio", tails["ours"], tails["bare"], 1.5, at_least=False),
         ratios("filing_read_ratio", rates["ours"], rates["bare read"], 1.0),
         ratios("filing_said_ratio", rates["ours said"], rates["bare said"], 1.0),
     ]
-
-
-def _middle(rates: Sequence[float]) -> str:
-    return f"{sorted(rates)[len(rates) // 2]:.0f}"
 
 
 async def file_many(ground: Ground, side: Side, rate: float = 0.0) -> dict[str, float]:
